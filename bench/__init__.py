@@ -1,0 +1,1 @@
+"""How fast OrderBell is, measured from outside through its real doors."""

@@ -1,0 +1,1 @@
+"""OrderBell (订单铃): order notifications for shops that sell digital goods."""

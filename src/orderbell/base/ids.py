@@ -1,0 +1,46 @@
+"""Names for rows: a prefix that tells the kind, then a UUIDv7 that sorts by birth."""
+
+from __future__ import annotations
+
+import re
+
+import uuid_utils
+
+PREFIXES = {
+    "shop": "shp",
+    "staff": "stf",
+    "session": "ses",
+    "key": "key",
+    "source": "src",
+    "event": "evt",
+    "order": "ord",
+    "line": "lin",
+    "product": "prd",
+    "card": "crd",
+    "slot": "slt",
+    "reveal": "rvl",
+    "customer": "cus",
+    "address": "adr",
+    "rule": "rul",
+    "template": "tpl",
+    "version": "ver",
+    "brand": "brd",
+    "provider": "prv",
+    "message": "msg",
+    "attempt": "att",
+    "timer": "tmr",
+    "task": "tsk",
+    "import": "imp",
+    "audit": "aud",
+}
+_SHAPE = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
+
+
+def new_id(kind: str) -> str:
+    """A fresh id such as `ord_0192…`; `kind` is a key of PREFIXES."""
+    return f"{PREFIXES[kind]}_{uuid_utils.uuid7().hex}"
+
+
+def is_id(text: str, kind: str) -> bool:
+    """Whether `text` has the shape of an id of that kind; says nothing of its existence."""
+    return bool(_SHAPE.fullmatch(text)) and text.startswith(PREFIXES[kind] + "_")

@@ -1,0 +1,81 @@
+"""`orderbell up`: one process that is web, worker and ticker, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from orderbell.base.settings import Settings
+from orderbell.channels.directory import CHANNELS
+from orderbell.cli import door
+from orderbell.domain import shops, staff
+from orderbell.runtime import deeds, demo
+from orderbell.runtime.house import House, build
+from orderbell.store.database import Tx
+from orderbell.store.migrate import migrate
+from orderbell.store.schema import Staff
+from orderbell.web.app import make_app
+
+OWNER = "owner@example.com"
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM; what is under way then is finished first."""
+    migrate(settings)
+    house = build(settings)
+    await house.start()
+    shop_id = await found(house)
+    server = Server(
+        make_app(house), address=settings.host, port=settings.port, interface=Interfaces.ASGI, websockets=False,
+        log_enabled=False,
+    )  # fmt: skip
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    socket = await door.listen(house)
+    serving = asyncio.create_task(server.serve())
+    helpers = [asyncio.create_task(demo.trade(house, shop_id))] if settings.demo else []
+    await greet(house)
+    await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
+    for helper in helpers:
+        helper.cancel()
+    socket.close()
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.gather(serving, *helpers, return_exceptions=True)
+    await house.stop()
+
+
+async def found(house: House) -> str:
+    """The first shop and its owner, made at the first start."""
+
+    def make(tx: Tx) -> str:
+        known = shops.only_shop(tx)
+        if known is not None:
+            return known
+        now = house.clock.now()
+        name = "星河数码" if house.settings.demo else "我的店铺"
+        shop_id = shops.create_shop(
+            tx, house.keyring, name=name, channels=list(CHANNELS), now=now, demo=house.settings.demo
+        )
+        staff.add_staff(tx, shop_id, email=OWNER, name="Owner", role="owner", by="system", now=now)
+        return shop_id
+
+    return await house.store.write(make)
+
+
+async def greet(house: House) -> None:
+    """Print the address, and a way in while the owner has no password yet."""
+    print(f"OrderBell is up: {house.settings.base_url}/panel", flush=True)
+    if await house.store.read(_owner_has_password):
+        return
+    link = (await deeds.do(house, "sign-in-link", {"first": True}))["link"]
+    print(f"Sign in once, within 24 hours, with: {link}", flush=True)
+
+
+def _owner_has_password(tx: Tx) -> bool:
+    row = tx.execute(Staff.__table__.select().where(Staff.role == "owner").order_by(Staff.id).limit(1)).one()
+    return row.password_hash is not None

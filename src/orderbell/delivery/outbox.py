@@ -1,0 +1,104 @@
+"""Messages that wait to be sent: put once per natural key, sent again only when a person says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy import update as sql_update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orderbell.base.errors import Conflict, NotFound
+from orderbell.base.ids import new_id
+from orderbell.delivery.book import RuleCard
+from orderbell.delivery.route import Recipient
+from orderbell.domain import audit
+from orderbell.store.database import Tx
+from orderbell.store.schema import Message, State
+
+RESENDABLE = ("sent", "delivered", "failed", "unknown", "suppressed", "cancelled")
+
+
+def message_row(
+    recipient: Recipient, rule: RuleCard, *, event: Any, order: Any | None, extras: dict[str, Any] | None, now: datetime
+) -> dict[str, Any]:
+    """The row of a fresh message; `event` is the journal row (id, shop_id, type), `order` an OrderState or None.
+
+    `extras` are facts that the order will not tell when it is sent (a reason, a stock count).
+    """
+    return {
+        "id": new_id("message"),
+        "shop_id": event.shop_id,
+        "natural_key": "|".join(
+            (event.id, rule.audience, recipient.channel, recipient.provider_id or "", recipient.address)
+        ),
+        "event_id": event.id,
+        "event_type": event.type,
+        "order_id": order.id if order else None,
+        "customer_id": order.customer_id if order and rule.audience == "buyer" else None,
+        "rule_id": rule.id,
+        "audience": rule.audience,
+        "channel": recipient.channel,
+        "provider_id": recipient.provider_id,
+        "address": recipient.address,
+        "locale": recipient.locale,
+        "status": "queued",
+        "facts": extras,
+        "created_at": now,
+        "state": int(State.READY),
+        "lane": rule.lane,
+        "due_at": now,
+        "lease_gen": 0,
+        "tries": 0,
+    }
+
+
+def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep messages; one whose natural key is known already stays what it was."""
+    if rows:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        tx.execute(
+            dialect.insert(Message).on_conflict_do_nothing(index_elements=["shop_id", "natural_key"]), list(rows)
+        )
+
+
+def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> str:
+    """Send a finished message once more because a person asked; a new message, linked to the old one.
+
+    Raises:
+        NotFound: no such message in this shop.
+        Conflict: it is still on its way.
+    """
+    query = select(Message.__table__).where(Message.shop_id == shop_id, Message.id == message_id)
+    old = tx.execute(query.with_for_update()).one_or_none()
+    if old is None:
+        raise NotFound("There is no such message.")
+    if old.status not in RESENDABLE:
+        raise Conflict("This message is still on its way.", code="still_sending")
+    id_ = new_id("message")
+    fresh = dict(old._mapping) | {
+        "id": id_, "natural_key": f"{old.natural_key}|again:{id_}", "status": "queued", "reason": None,
+        "template_version": None, "brand_version": None, "subject": None, "created_at": now, "sent_at": None,
+        "ended_at": None, "read_at": None, "resend_of": old.id, "state": int(State.READY), "due_at": now,
+        "lease_gen": 0, "tries": 0,
+    }  # fmt: skip
+    tx.execute(insert(Message).values(**fresh))
+    audit.note(tx, shop_id, actor=by, action="message.resend", object=message_id, now=now, detail={"new": id_})
+    return id_
+
+
+def mark_read(tx: Tx, shop_id: str, message_ids: Sequence[str], *, owner: str, now: datetime) -> int:
+    """Mark inbox messages of one owner (a customer's or an order's id) as read; how many were unread."""
+    return tx.execute(
+        sql_update(Message)
+        .where(
+            Message.shop_id == shop_id,
+            Message.id.in_(list(message_ids)),
+            Message.channel == "inbox",
+            (Message.customer_id == owner) | (Message.order_id == owner),
+            Message.read_at.is_(None),
+        )
+        .values(read_at=now)
+    ).rowcount

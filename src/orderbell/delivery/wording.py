@@ -1,0 +1,93 @@
+"""Words a message from what is true now: the order's facts, the shop's texts and brand, fresh signed links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from orderbell.base.secrets import LinkSigner
+from orderbell.channels.base import Letter
+from orderbell.channels.directory import CHANNELS
+from orderbell.delivery.book import ShopBook
+from orderbell.messages.compose import compose
+from orderbell.messages.facts import Item, Links, MessageFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A letter and what it was made from."""
+
+    letter: Letter
+    facts: dict[str, Any]
+    template_version: str | None
+    brand_version: str | None
+
+
+class Writer:
+    """Words messages; knows the address people see and signs their links."""
+
+    def __init__(self, signer: LinkSigner, base_url: str) -> None:
+        self._signer = signer
+        self._base_url = base_url
+
+    def write(self, row: Any, book: ShopBook, order: Any | None, lines: Sequence[Any]) -> Worded:
+        """The letter of a message row; `order` and `lines` are rows, None and empty for a stock event.
+
+        Raises:
+            OrderBellError: the wording cannot be rendered.
+        """
+        facts = facts_of(row, book, order, lines)
+        wording = book.wordings.choose(row.event_type, row.audience, row.channel, row.locale)
+        letter = compose(
+            wording, facts, book.brand, self.links(row, order), locale=row.locale, traits=CHANNELS[row.channel].traits
+        )
+        brand_version: str | None = getattr(book.brand, "version_id", None)
+        return Worded(letter, msgspec.to_builtins(facts), wording.version_id, brand_version)
+
+    def links(self, row: Any, order: Any | None) -> Links:
+        """The links a message may carry; only the buyer's own mail holds the capability to see the goods."""
+        url = self._base_url
+        panel = f"{url}/panel/orders/{order.number}" if order else f"{url}/panel/products"
+        if order is None or row.audience != "buyer":
+            return Links(panel_url=panel)
+        return Links(
+            order_url=f"{url}/o/{self.order_token(order)}", payment_url=order.payment_url or "", panel_url=panel
+        )
+
+    def order_token(self, order: Any) -> str:
+        """The capability in a buyer's link: the order, and the generation that revoking raises."""
+        return self._signer.sign("order", order.id, str(order.link_gen))
+
+
+def facts_of(row: Any, book: ShopBook, order: Any | None, lines: Sequence[Any]) -> MessageFacts:
+    """What is true now, without secrets and links; `row.facts` adds what the order does not tell."""
+    extras = row.facts or {}
+    if order is None:
+        known: dict[str, Any] = {"event_type": row.event_type, "shop_name": book.name, "timezone": book.timezone}
+        return msgspec.convert({**known, **extras}, MessageFacts)
+    buyer = order.buyer
+    return MessageFacts(
+        event_type=row.event_type,
+        shop_name=book.name,
+        order_number=order.number,
+        status=order.status,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+        buyer_name=buyer.get("name") or "",
+        buyer_contact=buyer.get("email") or buyer.get("phone") or buyer.get("contact") or "",
+        items=tuple(
+            Item(title=line.title or line.sku, quantity=line.quantity, price_minor=line.price_minor, sku=line.sku)
+            for line in lines
+        ),
+        reason=extras.get("reason") or "",
+        created_at=order.created_at,
+        paid_at=order.paid_at,
+        expires_at=order.expires_at,
+        country=order.country or "",
+        timezone=(buyer.get("timezone") if row.audience == "buyer" else None) or book.timezone,
+        owed_pieces=extras.get("owed_pieces", 0),
+        occurred_at=row.created_at,
+    )

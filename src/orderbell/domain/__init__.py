@@ -1,0 +1,1 @@
+"""What a shop is about: orders, cards, customers, rules, staff."""

@@ -1,0 +1,1 @@
+"""How the ids of waiting work reach a worker."""

@@ -1,0 +1,1 @@
+"""How a message is worded: tokens, templates, languages, brand."""

@@ -1,0 +1,1 @@
+"""Who hears what, and the workers that let them hear it."""

@@ -1,0 +1,140 @@
+"""What a handler sees: one event, and a batch with everything loaded for it and buffers flushed together.
+
+Orders, products and shop books are read in a few queries for all events of the batch; handlers work on those in
+memory and add rows to buffers; `flush` writes everything with one statement per table.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import select, tuple_
+
+from orderbell.base.crash import crashpoint
+from orderbell.delivery.book import Books, ShopBook
+from orderbell.domain import orders
+from orderbell.domain.orders import OrderState
+from orderbell.events import Event, Line, OrderEvent, StockEvent, from_payload, type_of
+from orderbell.runtime import flush
+from orderbell.runtime.words import Decided, Fresh, Heard, Stock
+from orderbell.store import journal
+from orderbell.store.database import Tx
+from orderbell.store.schema import LineRow, Order, Product, State
+
+ORDER_COLUMNS = tuple(column.name for column in Order.__table__.columns)
+
+
+class Batch:
+    """Events that are handled together in one transaction."""
+
+    def __init__(self, tx: Tx, books: Books, now: datetime, *, expiry_s: int) -> None:
+        self.tx = tx
+        self.now = now
+        self.expiry_s = expiry_s
+        self._books_source = books
+        self.books: dict[str, ShopBook] = {}
+        self.queue: deque[Heard] = deque()
+        self._found: list[Heard] = []
+        self.filled: set[str] = set()
+        """The orders that got goods in this batch."""
+        self.out = Decided(now)
+        self.orders = self.out.orders
+        self.stocks = self.out.stocks
+
+    def load(self, rows: Sequence[SqlRow[Any]]) -> None:
+        """Read everything the claimed journal rows need."""
+        self.books = self._books_source.open(self.tx, (row.shop_id for row in rows))
+        # An id tells when a fact was written down; a more urgent one of the same order may have been claimed first.
+        for row in sorted(rows, key=attrgetter("id")):
+            vault = self.books[row.shop_id].vault
+            goods = journal.open_goods(vault.box, row.shop_id, row.id, row.goods_sealed)
+            self.queue.append(Heard(row, from_payload(row.type, row.payload, goods)))
+        self.load_orders({(row.shop_id, row.order_number) for row in rows if row.order_number})
+        self._meet_orders()
+        skus = {(each.shop_id, sku) for each in self.queue for sku in _skus(each.event)}
+        skus |= {(order.shop_id, line.sku) for order in self.orders.values() for line in order.lines}
+        self.load_stocks(skus)
+
+    def _meet_orders(self) -> None:
+        """Open the orders we hear of for the first time, learn what events tell of the others, know who buys."""
+        for heard in self.queue:
+            if not isinstance(heard.event, OrderEvent):
+                continue
+            key = (heard.shop_id, heard.event.order.number)
+            if key in self.orders:
+                orders.learn(self.orders[key], heard.event.order)
+            else:
+                currency = self.books[heard.shop_id].currency
+                self.orders[key] = orders.open_order(heard.shop_id, heard.row.source_id, heard.event, currency=currency)
+        flush.know_customers(self.tx, self.out)
+
+    def load_orders(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Bring orders into memory by (shop, number), locked until the transaction ends."""
+        wanted = sorted(set(keys) - set(self.orders))
+        if not wanted:
+            return
+        query = select(Order.__table__).where(tuple_(Order.shop_id, Order.number).in_(wanted))
+        rows = self.tx.execute(query.order_by(Order.id).with_for_update()).all()
+        lines: dict[str, list[Line]] = {}
+        ids = [row.id for row in rows]
+        if ids:
+            found = select(LineRow.__table__).where(LineRow.order_id.in_(ids)).order_by(LineRow.order_id, LineRow.n)
+            for line in self.tx.execute(found):
+                lines.setdefault(line.order_id, []).append(
+                    Line(sku=line.sku, title=line.title, quantity=line.quantity, price_minor=line.price_minor)
+                )
+        for row in rows:
+            values = {name: getattr(row, name) for name in ORDER_COLUMNS}
+            self.orders[row.shop_id, row.number] = OrderState(**values, lines=lines.get(row.id, []))
+
+    def load_stocks(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Bring products into memory by (shop, SKU), locked in a fixed order until the transaction ends."""
+        wanted = sorted(set(keys) - set(self.stocks))
+        if not wanted:
+            return
+        query = select(Product.__table__).where(
+            tuple_(Product.shop_id, Product.sku).in_(wanted), Product.archived_at.is_(None)
+        )
+        self.stocks.update(dict.fromkeys(wanted))
+        for row in self.tx.execute(query.order_by(Product.id).with_for_update()):
+            self.stocks[row.shop_id, row.sku] = Stock(row, warned=row.warned)
+
+    def stock(self, shop_id: str, sku: str) -> Stock | None:
+        """The product of that SKU; None when the shop sells it without us."""
+        if (shop_id, sku) not in self.stocks:
+            self.load_stocks([(shop_id, sku)])
+        return self.stocks[shop_id, sku]
+
+    def find_out(self, shop_id: str, event: Event) -> None:
+        """Add a fact of our own; it is handled in this batch, next, and written to the journal with it."""
+        entry = journal.Entry(shop_id=shop_id, source_id=None, event=event)
+        row = journal.to_row(entry, self.now) | {"state": int(State.DONE), "done_at": self.now}
+        self._found.append(Heard(Fresh(row), event, derived=True))
+
+    def end(self, heard: Heard) -> None:
+        """An event was handled. What was found out by it is heard before anything that came later."""
+        self.out.heard.append(heard)
+        self.queue.extendleft(reversed(self._found))
+        self._found.clear()
+
+    def flush(self) -> None:
+        """Write everything the handlers decided."""
+        crashpoint("decide.before_flush")
+        flush.write(self.tx, self.out)
+        crashpoint("decide.after_flush")
+
+
+def _skus(event: Event) -> list[str]:
+    if isinstance(event, OrderEvent):
+        return [line.sku for line in event.order.lines]
+    return [event.sku] if isinstance(event, StockEvent) else []
+
+
+def natural(event: type[Event], subject: str) -> str:
+    """The natural id of a fact of our own that can be true only once for its subject."""
+    return f"orderbell:{subject}:{type_of(event)}"

@@ -1,0 +1,295 @@
+"""What each hearer does with an event: thin steps that ask a decider and put rows into the batch's buffers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from orderbell import events
+from orderbell.base.ids import new_id
+from orderbell.delivery import outbox, route
+from orderbell.delivery.book import RuleCard
+from orderbell.domain import cards, conditions, orders
+from orderbell.domain.orders import OrderState
+from orderbell.events import OrderEvent, StockEvent
+from orderbell.runtime.batch import Batch, natural
+from orderbell.runtime.words import Heard, Stock
+from orderbell.store.schema import LineRow, Order, State
+
+_SERVED = ("paid", "completed")
+
+
+def keep_order(batch: Batch, heard: Heard) -> None:
+    """The order as it stands after this event, or why the event changes nothing."""
+    event = _order_event(heard)
+    order = batch.orders[heard.shop_id, event.order.number]
+    heard.order = order
+    heard.verdict = orders.settle(order, event)
+    heard.tell("order", status=order.status, effective=heard.verdict.effective, why=heard.verdict.why)
+
+
+def reserve_cards(batch: Batch, heard: Heard) -> None:
+    """Keep cards for an unpaid order where the product says so."""
+    order = _effective_order(heard)
+    if order is None or order.status != "pending":
+        return
+    until = order.expires_at or batch.now + timedelta(seconds=batch.expiry_s)
+    for line in order.lines:
+        stock = batch.stock(order.shop_id, line.sku)
+        if stock is None or stock.row.kind != "card" or not stock.row.reserve_on_order:
+            continue
+        kept = stock.keep(batch.tx, order, line.quantity, until)
+        heard.tell("reserve", sku=line.sku, pieces=line.quantity, kept=kept)
+
+
+def release_cards(batch: Batch, heard: Heard) -> None:
+    """An order that will not be delivered gives its reserved cards back."""
+    order = _effective_order(heard)
+    if order is None:
+        return
+    freed = cards.release(batch.tx, order.shop_id, order.id)
+    for sku in {line.sku for line in order.lines}:
+        stock = batch.stock(order.shop_id, sku)
+        if stock is not None and stock.row.id in freed:
+            stock.take_back(order, freed[stock.row.id])
+    if freed:
+        heard.tell("release", pieces=sum(freed.values()))
+
+
+def arm_expiry(batch: Batch, heard: Heard) -> None:
+    """Set the clock on an unpaid order."""
+    order = _effective_order(heard)
+    if order is None or order.status != "pending":
+        return
+    if order.expires_at is None:
+        order.expires_at, order.changed = batch.now + timedelta(seconds=batch.expiry_s), True
+    batch.out.timers.append(
+        {
+            "id": new_id("timer"), "shop_id": order.shop_id, "kind": "expire_order", "subject_id": order.id, "gen": 0,
+            "state": int(State.READY), "lane": 1, "due_at": order.expires_at, "lease_gen": 0, "tries": 0,
+        }
+    )  # fmt: skip
+
+
+def watch_late_money(batch: Batch, heard: Heard) -> None:
+    """Money for a cancelled order is never swallowed: a person decides between goods and refund."""
+    order = heard.order
+    if order is not None and not heard.verdict.effective and order.status == "cancelled":
+        _open_task(batch, order, "late_payment", {"number": order.number})
+        heard.tell("task", kind="late_payment")
+
+
+def hand_out_cards(batch: Batch, heard: Heard) -> None:
+    """Paid: bind a card to every piece, all or nothing; or the order is owed.
+
+    Also when we hear only now what was bought, or hear that it is completed before we hear that it was paid.
+    """
+    order = heard.order
+    if order is None or order.status not in _SERVED or order.delivered_at is not None:
+        return
+    if not heard.verdict.effective and not order.new_lines:
+        return
+    if order.held:
+        heard.tell("goods", why="the order is held for review")
+        return
+    _hand_out(batch, heard, order)
+
+
+def _hand_out(batch: Batch, heard: Heard, order: OrderState) -> None:
+    mine = [
+        (n, line, stock)
+        for n, line in enumerate(order.lines, 1)
+        if (stock := batch.stock(order.shop_id, line.sku)) is not None and stock.row.kind != "service"
+    ]
+    if not mine:
+        heard.tell("goods", why="no product of this order is in our vault")
+        return
+    if _is_filled(batch, heard, order):
+        return
+    missing = _missing(batch, order, mine)
+    if missing:
+        heard.tell("goods", missing=missing)
+        if not order.owed:
+            batch.find_out(order.shop_id, _fact(events.OrderOwed, order, batch, reason=", ".join(missing)))
+        return
+    for n, line, stock in mine:
+        _fill(batch, order, stock, n=n, pieces=line.quantity)
+    batch.filled.add(order.id)
+    heard.tell("goods", pieces=sum(line.quantity for _, line, _ in mine))
+    if len(mine) == len(order.lines):
+        batch.find_out(order.shop_id, _fact(events.OrderDelivered, order, batch))
+    elif order.owed:
+        # The other lines are the shop's to hand out, so we owe nothing more and cannot say "delivered".
+        order.owed, order.changed = 0, True
+        _close_owed(batch, order)
+    for _, _, stock in mine:
+        _warn(batch, order.shop_id, stock)
+
+
+def _is_filled(batch: Batch, heard: Heard, order: OrderState) -> bool:
+    # The usual case, money for an order that had none, is not worth a query.
+    first = order.opened_by is not None or (isinstance(heard.event, events.OrderPaid) and heard.verdict.effective)
+    return order.id in batch.filled or (not first and cards.has_slots(batch.tx, order.shop_id, order.id))
+
+
+def _missing(batch: Batch, order: OrderState, mine: list[tuple[int, events.Line, Stock]]) -> list[str]:
+    wanted: dict[str, int] = {}
+    for _, line, stock in mine:
+        if stock.row.kind == "card":
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    by_sku = {line.sku: stock for _, line, stock in mine}
+    return [sku for sku, pieces in wanted.items() if not by_sku[sku].has(batch.tx, order, pieces)]
+
+
+def _fill(batch: Batch, order: OrderState, stock: Stock, *, n: int, pieces: int) -> None:
+    for piece in range(1, pieces + 1):
+        origin = "vault" if stock.row.kind == "card" else "reusable"
+        slot = cards.slot_row(order.shop_id, order.id, n, piece, origin=origin, now=batch.now)
+        slot["product_id"] = stock.row.id
+        if origin == "vault":
+            slot["card_id"] = stock.give(order)
+            batch.out.sales.append((slot["card_id"], slot["id"]))
+        batch.out.slots.append(slot)
+
+
+def _warn(batch: Batch, shop_id: str, stock: Stock) -> None:
+    """Once when stock falls to its mark, once when it is gone; armed again by a restock."""
+    if stock.row.kind != "card":
+        return
+    level: type[StockEvent] | None = None
+    if stock.left <= 0 and stock.warned < 2:
+        stock.warned, level = 2, events.StockOut
+    elif 0 < stock.left <= stock.row.low_at and stock.warned < 1:
+        stock.warned, level = 1, events.StockLow
+    if level is not None:
+        name = f"{natural(level, stock.row.id)}:{new_id('event')}"
+        batch.find_out(
+            shop_id, level(id=name, at=batch.now, sku=stock.row.sku, title=stock.row.title, left=max(stock.left, 0))
+        )
+
+
+def keep_shop_goods(batch: Batch, heard: Heard) -> None:
+    """Keys the shop handed out itself go into the vault's keeping, sealed, so that the order page shows them."""
+    event, order = _order_event(heard), _effective_order(heard)
+    if order is None:
+        return
+    box = batch.books[order.shop_id].vault.box
+    # The pieces of a line we keep are ours to fill: what the shop brings belongs to the first that is not.
+    n = next((n for n, line in enumerate(order.lines, 1) if batch.stock(order.shop_id, line.sku) is None), 1)
+    for piece, key in enumerate(event.goods, 1):
+        slot = cards.slot_row(order.shop_id, order.id, n, piece, origin="shop", now=batch.now)
+        slot["sealed"] = box.close(key.encode(), "slot", order.shop_id, slot["id"]).packed()
+        batch.out.slots.append(slot)
+    if event.goods:
+        heard.tell("goods", pieces=len(event.goods), origin="shop")
+
+
+def open_owed_task(batch: Batch, heard: Heard) -> None:
+    """A paid order without goods stands before a person until it has them."""
+    order = _effective_order(heard)
+    if order is not None:
+        _open_task(batch, order, "owed", {"number": order.number, "missing": _order_event(heard).reason or ""})
+
+
+def close_owed_task(batch: Batch, heard: Heard) -> None:
+    """Delivered, cancelled or refunded: nothing is owed any more."""
+    order = _effective_order(heard)
+    if order is not None and order.opened_by is None:
+        _close_owed(batch, order)
+
+
+def _close_owed(batch: Batch, order: OrderState) -> None:
+    batch.out.closed_tasks.append({"b_shop": order.shop_id, "b_kind": "owed", "b_subject": order.id})
+
+
+def serve_owed(batch: Batch, heard: Heard) -> None:
+    """New cards go first to those who paid and wait, oldest first."""
+    event = heard.event
+    assert isinstance(event, StockEvent)
+    stock = batch.stock(heard.shop_id, event.sku)
+    if stock is None:
+        return
+    query = (
+        select(Order.number)
+        .join(LineRow, LineRow.order_id == Order.id)
+        .where(Order.shop_id == heard.shop_id, Order.owed == 1, Order.status.in_(_SERVED), LineRow.sku == event.sku)
+        .order_by(Order.paid_at)
+        .limit(max(1, stock.left))
+    )
+    numbers = list(dict.fromkeys(batch.tx.execute(query).scalars()))
+    batch.load_orders((heard.shop_id, number) for number in numbers)
+    for number in numbers:
+        order = batch.orders[heard.shop_id, number]
+        if order.owed and not order.held:
+            _hand_out(batch, heard, order)
+    if stock.left > stock.row.low_at:
+        stock.warned = 0
+
+
+def run_rules(batch: Batch, heard: Heard) -> None:
+    """Ask every rule of this event; matched ones become messages, the others say why not."""
+    if not heard.verdict.effective:
+        heard.tell("rules", why=heard.verdict.why)
+        return
+    book = batch.books[heard.shop_id]
+    rules = book.rules.get(heard.row.type, ())
+    facts = _facts(heard) if any(rule.condition for rule in rules) else {}
+    for rule in rules:
+        matched, why = conditions.holds(rule.condition, facts)
+        found = route.choose(rule, book, heard.row.type, heard.order) if matched else route.Route(())
+        for recipient in found.recipients:
+            batch.out.messages.append(_message(batch, heard, rule, recipient))
+        heard.tell(
+            "rule", rule=rule.id, name=rule.name, matched=matched, why=why, audience=rule.audience,
+            messages=len(found.recipients), nobody=[f"{kind}: {reason}" for kind, reason in found.nobody],
+        )  # fmt: skip
+    for name in book.off_rules.get(heard.row.type, ()):
+        heard.tell("rule", name=name, matched=False, why="the rule is switched off")
+
+
+def _message(batch: Batch, heard: Heard, rule: RuleCard, recipient: route.Recipient) -> dict[str, Any]:
+    return outbox.message_row(recipient, rule, event=heard.row, order=heard.order, extras=_extras(heard), now=batch.now)
+
+
+def _extras(heard: Heard) -> dict[str, Any] | None:
+    event = heard.event
+    if isinstance(event, StockEvent):
+        return {"sku": event.sku, "product_title": event.title, "stock_left": event.left}
+    reason = event.reason if isinstance(event, OrderEvent) else None
+    return {"reason": reason} if reason else None
+
+
+def _facts(heard: Heard) -> dict[str, Any]:
+    event = heard.event
+    if isinstance(event, StockEvent):
+        return conditions.stock_facts(event.sku, event.title, event.left, heard.row.type)
+    return conditions.order_facts(heard.order, heard.row.type, _order_event(heard).reason)
+
+
+def _fact(
+    kind: type[OrderEvent], order: OrderState, batch: Batch, reason: str | None = None
+) -> OrderEvent:  # fmt: skip
+    name = natural(kind, order.id)
+    if kind is events.OrderOwed:
+        name = f"{name}:{order.version}"
+    return kind(id=name, at=batch.now, order=events.OrderFacts(number=order.number), reason=reason)
+
+
+def _open_task(batch: Batch, order: OrderState, kind: str, detail: dict[str, Any]) -> None:
+    batch.out.tasks.append(
+        {
+            "id": new_id("task"), "shop_id": order.shop_id, "kind": kind, "subject_id": order.id, "detail": detail,
+            "opened_at": batch.now,
+        }
+    )  # fmt: skip
+
+
+def _order_event(heard: Heard) -> OrderEvent:
+    assert isinstance(heard.event, OrderEvent)
+    return heard.event
+
+
+def _effective_order(heard: Heard) -> OrderState | None:
+    return heard.order if heard.verdict.effective else None

@@ -1,0 +1,153 @@
+"""The worker: claims facts, lets their hearers decide, and keeps one poison fact from harming the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from orderbell.base import log
+from orderbell.base.clock import Clock
+from orderbell.base.crash import crashpoint
+from orderbell.base.errors import NotReady
+from orderbell.delivery.book import Books
+from orderbell.engine.base import Engine, Kind
+from orderbell.events import OrderExpired, OrderFacts
+from orderbell.runtime.batch import Batch, natural
+from orderbell.runtime.table import HEARS
+from orderbell.store import journal, leases
+from orderbell.store.database import Store, Tx
+from orderbell.store.schema import EventRow, Order, State, Timer
+
+FAILURES_MOST = 12
+CRASHES_MOST = 5
+_RETRY_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+
+
+def decide(tx: Tx, rows: Sequence[SqlRow[Any]], books: Books, clock: Clock, *, expiry_s: int) -> None:
+    """Let every hearer of every claimed fact decide, facts we find out on the way included; then write it all."""
+    batch = Batch(tx, books, clock.now(), expiry_s=expiry_s)
+    batch.load(rows)
+    while batch.queue:
+        heard = batch.queue.popleft()
+        for handler in HEARS[type(heard.event)]:
+            handler(batch, heard)
+        batch.end(heard)
+    batch.flush()
+
+
+@dataclass
+class Worker:
+    """The deciding loop of one process, and the ticker that lets timers ring."""
+
+    store: Store
+    books: Books
+    clock: Clock
+    batch: int
+    lease_s: int
+    expiry_s: int
+    engine: Engine
+    _stopping: bool = False
+
+    def stop(self) -> None:
+        """Take no more work."""
+        self._stopping = True
+        self.engine.publish(Kind.EVENT)
+
+    async def run(self) -> None:
+        """Decide until `stop`."""
+        ticker = asyncio.create_task(self._tick())
+        while not self._stopping:
+            try:
+                if not await self.round():
+                    await self.engine.wait(Kind.EVENT, 1.0)
+            except (NotReady, SQLAlchemyError) as error:
+                log.get("worker").warning("the database is not ready", why=str(error))
+                await asyncio.sleep(1)
+        ticker.cancel()
+        await asyncio.gather(ticker, return_exceptions=True)
+
+    async def round(self) -> int:
+        """One claim and what comes of it; how many facts were claimed."""
+        rows = await self.store.write(
+            lambda tx: leases.claim(tx, EventRow, most=self.batch, now=self.clock.now(), lease_s=self.lease_s)
+        )
+        crashpoint("decide.after_claim")
+        if rows:
+            await self._decide(rows)
+            crashpoint("decide.after_commit")
+            self.engine.publish(Kind.MESSAGE)
+        return len(rows)
+
+    async def _decide(self, rows: Sequence[SqlRow[Any]]) -> None:
+        good = [row for row in rows if row.tries < CRASHES_MOST or row.state != State.LEASED]
+        for row in rows:
+            if row not in good:
+                await self._put_aside(row, "the process died each time this was handled", final=True)
+        if not good:
+            return
+        try:
+            await self.store.write(lambda tx: decide(tx, good, self.books, self.clock, expiry_s=self.expiry_s))
+        except NotReady:
+            raise
+        except Exception as error:
+            if len(good) > 1:
+                for row in good:
+                    await self._decide([row])
+                return
+            log.get("worker").error("a fact could not be handled", fact=good[0].id, why=repr(error), exc_info=error)
+            await self._put_aside(good[0], repr(error), final=good[0].tries + 1 >= FAILURES_MOST)
+
+    async def _put_aside(self, row: SqlRow[Any], why: str, *, final: bool) -> None:
+        wait_s = _RETRY_S[min(row.tries, len(_RETRY_S) - 1)]
+        result = {
+            "b_id": row.id,
+            "b_gen": row.lease_gen + 1,
+            "state": int(State.STUCK if final else State.READY),
+            "due_at": self.clock.now() + timedelta(seconds=wait_s),
+            "error": why[:1000],
+        }
+        await self.store.write(lambda tx: leases.settle(tx, EventRow, [result], ("state", "due_at", "error")))
+
+    async def _tick(self) -> None:
+        while True:
+            try:
+                rung = await self.store.write(lambda tx: ring(tx, self.clock, lease_s=self.lease_s))
+            except (NotReady, SQLAlchemyError) as error:
+                log.get("worker").warning("timers wait for the database", why=str(error))
+                rung = 0
+            if rung:
+                self.engine.publish(Kind.EVENT)
+            else:
+                await asyncio.sleep(0.5)
+
+
+def ring(tx: Tx, clock: Clock, *, lease_s: int, most: int = 200) -> int:
+    """Let due timers ring: the effect and the timer's end are one transaction. How many rang."""
+    now = clock.now()
+    rows = leases.claim(tx, Timer, most=most, now=now, lease_s=lease_s)
+    if not rows:
+        return 0
+    crashpoint("timer.before_fire")
+    ids = [row.subject_id for row in rows if row.kind == "expire_order"]
+    pending = select(Order.id, Order.shop_id, Order.number).where(Order.id.in_(ids), Order.status == "pending")
+    entries = [
+        journal.Entry(
+            shop_id=order.shop_id,
+            source_id=None,
+            event=OrderExpired(id=natural(OrderExpired, order.id), at=now, order=OrderFacts(number=order.number)),
+        )
+        for order in tx.execute(pending)
+    ]
+    if entries:
+        journal.record(tx, entries, now)
+    rung = [{"b_id": row.id, "b_gen": row.lease_gen + 1, "state": int(State.DONE), "fired_at": now} for row in rows]
+    leases.settle(tx, Timer, rung, ("state", "fired_at"))
+    crashpoint("timer.after_fire")
+    return len(rows)

@@ -1,0 +1,1 @@
+"""One file per shop system; each turns its words into our events."""

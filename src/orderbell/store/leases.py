@@ -1,0 +1,85 @@
+"""One way to take work: claim due rows for a while, and let go of them only if they are still ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
+from sqlalchemy import Row as SqlRow
+
+from orderbell.store.database import Tx
+from orderbell.store.schema import EventRow, Message, State, Timer
+
+Work = type[EventRow] | type[Message] | type[Timer]
+LANES = (0, 1, 2)
+
+
+def claim(
+    tx: Tx, work: Work, *, most: int, now: datetime, lease_s: int, only: ColumnElement[bool] | None = None
+) -> list[SqlRow[Any]]:
+    """Take up to `most` due rows until `now + lease_s`; each as it was *before* the claim.
+
+    A row whose `state` reads LEASED was left behind by a worker that died: its last try is in doubt. The row's
+    new `lease_gen` is the old one + 1, its new `tries` likewise. A share is kept for the slower lanes, so that
+    a flood of urgent work does not starve them and a million slow rows cannot delay an urgent one. `only` narrows
+    the choice further.
+    """
+    rows: list[SqlRow[Any]] = []
+    for lane in LANES:
+        left = most - len(rows)
+        if left <= 0:
+            break
+        share = left if lane == LANES[-1] else max(1, left * 4 // 5)
+        rows += tx.execute(_due(work, lane=lane, most=share, now=now, only=only))
+    if rows:
+        table = work.__table__
+        tx.execute(
+            update(work)
+            .where(table.c.id.in_([row.id for row in rows]))
+            .values(
+                state=int(State.LEASED),
+                lease_gen=work.lease_gen + 1,
+                tries=work.tries + 1,
+                due_at=now + timedelta(seconds=lease_s),
+            )
+        )
+    return rows
+
+
+def _due(work: Work, *, lane: int, most: int, now: datetime, only: ColumnElement[bool] | None) -> Select[Any]:
+    query = (
+        select(work.__table__)
+        .where(work.state < int(State.DONE), work.lane == lane, work.due_at <= now)
+        .order_by(work.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return query if only is None else query.where(only)
+
+
+def next_due(tx: Tx, work: Work) -> datetime | None:
+    """When the earliest waiting row is due, over all lanes; None when nothing waits."""
+    moments = [
+        tx.execute(select(func.min(work.due_at)).where(work.state < int(State.DONE), work.lane == lane)).scalar()
+        for lane in LANES
+    ]
+    return min((at for at in moments if at is not None), default=None)
+
+
+def settle(tx: Tx, work: Work, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
+    """Write the results of claimed rows in one go; a row taken by another meanwhile is left alone.
+
+    Each dict holds `b_id`, `b_gen` (the lease generation it was claimed under) and the columns in `names`.
+    Returns how many were still ours.
+    """
+    if not rows:
+        return 0
+    table = work.__table__
+    statement = (
+        update(work)
+        .where(table.c.id == bindparam("b_id"), work.lease_gen == bindparam("b_gen"))
+        .values({name: bindparam(name) for name in names})
+    )
+    return tx.execute(statement, list(rows)).rowcount

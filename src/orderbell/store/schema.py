@@ -1,0 +1,19 @@
+"""All tables of the house under one import; `METADATA` knows every one of them."""
+
+from __future__ import annotations
+
+from orderbell.store.tables.base import Row, State
+from orderbell.store.tables.goods import Card, CardImport, Product, ReusableCard, Reveal, Slot
+from orderbell.store.tables.limits import Bucket
+from orderbell.store.tables.messages import Attempt, BrandVersion, Message, Provider, Rule, Template, TemplateVersion
+from orderbell.store.tables.orders import AddressRow, Conflicting, Customer, EventRow, LineRow, Order, Task, Timer
+from orderbell.store.tables.shops import Answered, ApiKey, Audit, Meta, Session, Shop, SignInLink, SourceRow, Staff
+
+METADATA = Row.metadata
+
+__all__ = [
+    "METADATA", "AddressRow", "Answered", "ApiKey", "Attempt", "Audit", "BrandVersion", "Bucket", "Card",
+    "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "Message", "Meta", "Order", "Product", "Provider",
+    "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff", "State", "Task",
+    "Template", "TemplateVersion", "Timer",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The doors: hooks, the API, the panel and the buyer's pages."""

@@ -1,0 +1,122 @@
+"""The same POST twice is one deed: with an Idempotency-Key, the first answer is kept for 24 hours and given again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orderbell.base.errors import BadInput, Conflict
+from orderbell.base.secrets import Box, Sealed
+from orderbell.domain.access import ApiSeat
+from orderbell.runtime.house import House
+from orderbell.store.schema import Answered
+
+HEADER = "idempotency-key"
+KEPT = timedelta(hours=24)
+_LONGEST_KEY = 255
+Deed = Callable[[Connection], Any]
+AnyRequest = Request[Any, Any, Any]
+
+
+async def once(request: AnyRequest, house: House, seat: ApiSeat, deed: Deed) -> Response[Any]:
+    """Run `deed(tx)` in one write and answer its struct as JSON with 201; see the module.
+
+    Raises:
+        Conflict: `idempotency_conflict`, the key was used for another request.
+    """
+    note = await _note_of(request, house, seat)
+    if note is None:
+        return _answer(msgspec.json.encode(await house.store.write(deed)))
+    now = house.clock.now()
+    return _answer(await house.store.write(lambda tx: note.run(tx, deed, now)))
+
+
+async def once_in_steps(
+    request: AnyRequest, house: House, seat: ApiSeat, deed: Callable[[], Awaitable[Any]]
+) -> Response[Any]:
+    """As `once`, for a deed that needs several writes and does no harm when it is done twice.
+
+    Raises:
+        Conflict: `idempotency_conflict`, the key was used for another request.
+    """
+    note = await _note_of(request, house, seat)
+    kept = await house.store.read(lambda tx: note.kept(tx, house.clock.now())) if note else None
+    if kept is not None:
+        return _answer(kept)
+    answer = msgspec.json.encode(await deed())
+    if note is None:
+        return _answer(answer)
+    now = house.clock.now()
+    return _answer(await house.store.write(lambda tx: note.run(tx, lambda _: msgspec.Raw(answer), now)))
+
+
+def forget_old(tx: Connection, *, now: datetime) -> int:
+    """Drop answers older than 24 hours; returns how many."""
+    return tx.execute(delete(Answered).where(Answered.at < now - KEPT)).rowcount
+
+
+async def _note_of(request: AnyRequest, house: House, seat: ApiSeat) -> _Note | None:
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _LONGEST_KEY:
+        raise BadInput("An Idempotency-Key has 1 to 255 characters.", code="bad_idempotency_key")
+    name = hashlib.sha256("\x1f".join((seat.shop_id, request.method, request.url.path, key)).encode()).hexdigest()
+    body_hash = hashlib.sha256(await request.body()).hexdigest()
+    return _Note(name=name, shop_id=seat.shop_id, body_hash=body_hash, box=Box(house.keyring.derive("answered")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Note:
+    """One request with a key. The row is written before the deed, so that a second request waits for the first."""
+
+    name: str
+    shop_id: str
+    body_hash: str
+    box: Box
+
+    def run(self, tx: Connection, deed: Deed, now: datetime) -> bytes:
+        """The first answer to this request, made now or kept from before. An answer may hold a fresh secret: sealed."""
+        tx.execute(delete(Answered).where(*self._mine(), Answered.at < now - KEPT))
+        if not self._is_first(tx, now):
+            return self.kept(tx, now) or b""
+        answer = msgspec.json.encode(deed(tx))
+        sealed = self.box.close(answer, "answered", self.name).packed()
+        tx.execute(update(Answered).where(*self._mine()).values(answer=sealed, status=201))
+        return answer
+
+    def kept(self, tx: Connection, now: datetime) -> bytes | None:
+        """The answer kept from before, None when there is none.
+
+        Raises:
+            Conflict: it answered another request.
+        """
+        query = select(Answered.body_hash, Answered.answer).where(*self._mine(), Answered.at >= now - KEPT)
+        row = tx.execute(query).one_or_none()
+        if row is None:
+            return None
+        if row.body_hash != self.body_hash:
+            raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_conflict")
+        return self.box.open(Sealed.unpack(row.answer), "answered", self.name)
+
+    def _mine(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return Answered.shop_id == self.shop_id, Answered.id == self.name
+
+    def _is_first(self, tx: Connection, now: datetime) -> bool:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        fresh = dialect.insert(Answered).values(
+            id=self.name, shop_id=self.shop_id, body_hash=self.body_hash, status=0, answer=b"", at=now
+        )
+        return tx.execute(fresh.on_conflict_do_nothing(index_elements=["id"])).rowcount == 1
+
+
+def _answer(body: bytes) -> Response[Any]:
+    return Response(body, status_code=201, media_type="application/json")

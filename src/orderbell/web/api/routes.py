@@ -1,0 +1,11 @@
+"""All doors of /v1 in one list."""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+from orderbell.web.api import accounts, events, messages, orders, products, wording
+
+ROUTES: list[ControllerRouterHandler] = [
+    *events.ROUTES, *orders.ROUTES, *messages.ROUTES, *products.ROUTES, *accounts.ROUTES, *wording.ROUTES
+]  # fmt: skip

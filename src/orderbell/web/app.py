@@ -1,0 +1,83 @@
+"""The web door, put together: rooms, guards, pages, the outer wall. Each room brings its handlers as `ROUTES`.
+
+Handlers ask for `house` (runtime.house.House), `staff` (domain.staff.StaffSeat, in the panel) and `seat`
+(domain.access.ApiSeat, in /v1) by name. Panel pages stand behind the guards `signed_in` and `own_form`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import SkipValidation
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+
+from orderbell.domain.access import ApiSeat
+from orderbell.domain.staff import StaffSeat
+from orderbell.runtime.house import House
+from orderbell.web import guards, hooks, pages, vitals, wall
+from orderbell.web.api.routes import ROUTES as API
+from orderbell.web.buyer.routes import ROUTES as BUYER
+from orderbell.web.panel.routes import OPEN as PANEL_OPEN
+from orderbell.web.panel.routes import ROUTES as PANEL
+
+VERSION = "1"
+UNPACKED = r"^/(?:v1|in|receipts|o|p|u|s|panel|docs|healthz|readyz|metrics)(?:/|$)"
+"""Only static files are compressed: a compressed page that holds a secret tells of it by its length."""
+TRUSTED = {"House": SkipValidation[House], "StaffSeat": SkipValidation[StaffSeat], "ApiSeat": SkipValidation[ApiSeat]}
+"""What we hand in ourselves; checking a whole house against its types would cost more than the request."""
+
+
+def make_app(house: House) -> Litestar:
+    """The ASGI application of one house."""
+
+    def provide_house() -> House:
+        return house
+
+    return Litestar(
+        route_handlers=[*rooms(), vitals.healthz, vitals.readyz, vitals.metrics, *_static()],
+        dependencies={"house": Provide(provide_house, sync_to_thread=False)},
+        exception_handlers=wall.HANDLERS,
+        before_send=[wall.finish],
+        template_config=TemplateConfig(instance=pages.make_engine()),
+        compression_config=CompressionConfig(backend="gzip", exclude=UNPACKED),
+        signature_namespace=TRUSTED,
+        request_max_body_size=house.settings.max_body_bytes,
+        openapi_config=_openapi(),
+        state=State({"house": house, "key_seats": guards.KeySeats()}),
+        logging_config=None,
+    )
+
+
+def rooms() -> list[Router]:
+    """Every room behind its own guards."""
+    staff = {"staff": Provide(guards.staff_seat, sync_to_thread=False)}
+    seat = {"seat": Provide(guards.api_seat, sync_to_thread=False)}
+    behind = [guards.signed_in, guards.own_form]
+    return [
+        Router("/v1", route_handlers=API, dependencies=seat),
+        Router("/in", route_handlers=hooks.ROUTES, include_in_schema=False),
+        Router("/o", route_handlers=BUYER, guards=[guards.own_form], include_in_schema=False),
+        Router("/panel", route_handlers=PANEL, guards=behind, dependencies=staff, include_in_schema=False),
+        Router("/panel", route_handlers=PANEL_OPEN, guards=[guards.own_form], include_in_schema=False),
+    ]
+
+
+def _static() -> list[Router]:
+    return [create_static_files_router("/static", directories=[Path(pages.STATIC)], include_in_schema=False)]
+
+
+def _openapi() -> OpenAPIConfig:
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key of the shop: obk_…")
+    return OpenAPIConfig(
+        title="OrderBell", version=VERSION, path="/docs", components=Components(security_schemes={"key": key}),
+        security=[{"key": []}], render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        description="Tell us of your orders; your buyers and your staff hear of them.",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The buyers' pages: one order by signed link or by number and contact."""

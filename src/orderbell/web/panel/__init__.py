@@ -1,0 +1,1 @@
+"""The control panel: what a shop's staff see and do."""

@@ -1,0 +1,106 @@
+"""The panel's door: a password, a one-time link that only a button spends, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import get, post
+from litestar.response import Redirect, Template
+
+from orderbell.base.errors import BadInput, NotSignedIn, OrderBellError
+from orderbell.domain import staff as domain
+from orderbell.domain.staff import StaffSeat
+from orderbell.runtime.house import House
+from orderbell.web import address, guards, limits
+from orderbell.web.panel import face
+from orderbell.web.panel.face import AnyRequest
+
+
+@get("/sign-in")
+async def sign_in_page(request: AnyRequest) -> Template:
+    """The form."""
+    return face.bare(request, "sign_in", email="")
+
+
+@post("/sign-in")
+async def sign_in(request: AnyRequest, house: House) -> Redirect | Template:
+    """Sign in with a password; wrong ones are counted, per address and per neighbourhood."""
+    form, now = await request.form(), house.clock.now()
+    email, password = str(form.get("email") or "").strip()[:320], str(form.get("password") or "")
+    near = address.prefix(_ip(request, house))
+    bounds = limits.sign_in_limits(near, email.lower())
+    try:
+        await house.store.read(lambda tx: limits.check(tx, bounds, now=now))
+        seat = await house.store.read(lambda tx: domain.sign_in(tx, email, password))
+    except NotSignedIn as error:
+        await house.store.write(lambda tx: limits.count(tx, bounds, now=now))
+        return face.bare(request, "sign_in", status=401, email=email, wrong=face.wrong(error))
+    except OrderBellError as error:
+        return face.bare(request, "sign_in", status=error.status, email=email, wrong=face.wrong(error))
+    await _open(request, house, seat)
+    return face.go("/panel")
+
+
+@get("/enter/{token:str}")
+async def link_page(request: AnyRequest, token: str) -> Template:
+    """Where a one-time link lands. Looking spends nothing, so mail scanners do no harm."""
+    return face.bare(request, "sign_in_link")
+
+
+@post("/enter/{token:str}")
+async def use_link(request: AnyRequest, house: House, token: str) -> Redirect | Template:
+    """Spend the link; whoever has no password yet chooses one next."""
+    now, ip = house.clock.now(), _ip(request, house)
+    try:
+        seat = await house.store.write(lambda tx: domain.use_sign_in_link(tx, token, now=now, ip=ip))
+    except NotSignedIn as error:
+        return face.bare(request, "sign_in_link", status=401, wrong=face.wrong(error))
+    await _open(request, house, seat)
+    known = await house.store.read(lambda tx: domain.has_password(tx, seat.shop_id, seat.staff_id))
+    return face.go("/panel" if known else "/panel/password")
+
+
+@get("/password")
+async def password_page(request: AnyRequest, staff: StaffSeat) -> Template:
+    """The form for a new password."""
+    return face.bare(request, "password", staff=staff)
+
+
+@post("/password")
+async def set_password(request: AnyRequest, house: House, staff: StaffSeat) -> Redirect | Template:
+    """Set the password; every other browser is signed out, this one stays."""
+    form, now = await request.form(), house.clock.now()
+    password, again = str(form.get("password") or ""), str(form.get("again") or "")
+    try:
+        if password != again:
+            raise BadInput("The two passwords are not the same.", code="not_the_same", field="again")
+        hashed = await asyncio.to_thread(domain.hash_password, password)
+    except BadInput as error:
+        return face.bare(request, "password", status=400, staff=staff, wrong=face.wrong(error))
+    ip = _ip(request, house)
+    await house.store.write(lambda tx: domain.set_password(tx, staff.shop_id, staff.staff_id, hashed, now=now, ip=ip))
+    await _open(request, house, staff)
+    return face.go("/panel", "password")
+
+
+@post("/sign-out")
+async def sign_out(request: AnyRequest, house: House, staff: StaffSeat) -> Redirect:
+    """End this browser's session."""
+    token, now = guards.cookie_value(request, guards.SESSION) or "", house.clock.now()
+    await house.store.write(lambda tx: domain.end_session(tx, staff, token, now=now))
+    guards.leave_cookie(request, guards.SESSION, "", max_age_s=0)
+    return face.go("/panel/sign-in")
+
+
+async def _open(request: AnyRequest, house: House, seat: StaffSeat) -> None:
+    now, ip, agent = house.clock.now(), _ip(request, house), request.headers.get("user-agent")
+    token = await house.store.write(lambda tx: domain.open_session(tx, seat, now=now, ip=ip, agent=agent))
+    guards.leave_cookie(request, guards.SESSION, token, max_age_s=guards.SESSION_S)
+
+
+def _ip(request: AnyRequest, house: House) -> str:
+    return address.client_ip(request, house.settings.trusted_proxy)
+
+
+OPEN = [sign_in_page, sign_in, link_page, use_link]
+ROUTES = [password_page, set_password, sign_out]

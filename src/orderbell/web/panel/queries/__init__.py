@@ -1,0 +1,1 @@
+"""What the panel's pages read: Core selects, each bounded by its shop."""

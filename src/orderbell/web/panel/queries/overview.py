@@ -1,0 +1,164 @@
+"""What the first page shows. Ids are born in order of time, so a day is a range of ids: no moment column is scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from orderbell.base.clock import to_micros
+from orderbell.base.ids import PREFIXES
+from orderbell.store.schema import EventRow, Message, Order, Product, Provider, State, Task
+from orderbell.web.panel.queries import messages
+from orderbell.web.panel.queries.messages import AnyRow
+
+ARRIVED = ("sent", "delivered")
+ENDED_BADLY = ("failed", "unknown")
+SPEED_SAMPLE = 500
+FEED_ROWS = 12
+MOST_WANTS = 20
+HOURS = 24
+_BUCKET_CHARS = 8
+_BUCKET_MS = 16 ** (12 - _BUCKET_CHARS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """How many messages a day made, by status."""
+
+    by_status: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.by_status.values())
+
+    @property
+    def rate(self) -> float | None:
+        """The share that arrived of those that ended one way or the other; None when none did."""
+        good = sum(self.by_status.get(status, 0) for status in ARRIVED)
+        ended = good + sum(self.by_status.get(status, 0) for status in ENDED_BADLY)
+        return good / ended if ended else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The first page's facts, all of one moment."""
+
+    today: Day
+    yesterday: Day
+    p95_ms: float | None
+    hours: Mapping[str, Sequence[int]]
+    feed: Sequence[AnyRow]
+    providers: Mapping[str, str]
+    tasks: Sequence[AnyRow]
+    stuck_messages: Sequence[AnyRow]
+    stuck_events: Sequence[AnyRow]
+    failing: Sequence[AnyRow]
+    low: Sequence[AnyRow]
+    is_new: bool
+
+    @property
+    def wants(self) -> int:
+        """How many things need a person."""
+        return sum(map(len, (self.tasks, self.stuck_messages, self.stuck_events, self.failing, self.low)))
+
+
+def first_id(kind: str, at: datetime) -> str:
+    """The smallest id that could be born at that moment (a UUIDv7 begins with its millisecond)."""
+    return f"{PREFIXES[kind]}_{to_micros(at) // 1000:012x}"
+
+
+def read(tx: Connection, shop_id: str, *, now: datetime, zone: str) -> Overview:
+    """Everything the first page shows."""
+    midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Overview(
+        today=_day(tx, shop_id, midnight, now + timedelta(seconds=1)),
+        yesterday=_day(tx, shop_id, midnight - timedelta(days=1), midnight),
+        p95_ms=_p95(tx, shop_id), hours=_hours(tx, shop_id, now), feed=messages.newest(tx, shop_id, FEED_ROWS),
+        providers=messages.provider_names(tx, shop_id), tasks=_tasks(tx, shop_id), failing=_failing(tx, shop_id),
+        stuck_messages=_stuck_messages(tx, shop_id), stuck_events=_stuck_events(tx, shop_id), low=_low(tx, shop_id),
+        is_new=tx.execute(select(Order.id).where(Order.shop_id == shop_id).limit(1)).first() is None,
+    )  # fmt: skip
+
+
+def _day(tx: Connection, shop_id: str, start: datetime, end: datetime) -> Day:
+    query = (
+        select(Message.status, func.count())
+        .where(Message.shop_id == shop_id, Message.id >= first_id("message", start))
+        .where(Message.id < first_id("message", end))
+        .group_by(Message.status)
+    )
+    return Day(by_status=dict(tx.execute(query).tuples().all()))
+
+
+def _p95(tx: Connection, shop_id: str) -> float | None:
+    """From hearing the event to the provider's yes, over the newest messages that went at the first try."""
+    query = (
+        select(Message.sent_at, EventRow.received_at)
+        .join(EventRow, EventRow.id == Message.event_id)
+        .where(Message.shop_id == shop_id, Message.sent_at.is_not(None), Message.resend_of.is_(None))
+        .where(Message.tries <= 1)
+        .order_by(Message.id.desc())
+        .limit(SPEED_SAMPLE)
+    )
+    spans = sorted((sent - heard).total_seconds() * 1000 for sent, heard in tx.execute(query).tuples() if sent)
+    return spans[min(len(spans) - 1, int(len(spans) * 0.95))] if spans else None
+
+
+def _hours(tx: Connection, shop_id: str, now: datetime) -> dict[str, list[int]]:
+    """Messages of the last 24 hours by channel, the oldest hour first; exact to about a minute."""
+    start = now - timedelta(hours=HOURS)
+    bucket = func.substr(Message.id, len(PREFIXES["message"]) + 2, _BUCKET_CHARS)
+    query = (
+        select(Message.channel, bucket, func.count())
+        .where(Message.shop_id == shop_id, Message.id >= first_id("message", start))
+        .group_by(Message.channel, bucket)
+    )
+    start_ms = to_micros(start) // 1000
+    hours: dict[str, list[int]] = {}
+    for channel, mark, count in tx.execute(query).tuples():
+        hour = (int(mark, 16) * _BUCKET_MS - start_ms) // 3_600_000
+        row = hours.setdefault(channel, [0] * HOURS)
+        row[min(max(hour, 0), HOURS - 1)] += count
+    return hours
+
+
+def _tasks(tx: Connection, shop_id: str) -> Sequence[AnyRow]:
+    query = (
+        select(Task.id, Task.kind, Task.subject_id, Task.detail, Task.opened_at, Order.number)
+        .join(Order, Order.id == Task.subject_id, isouter=True)
+        .where(Task.shop_id == shop_id, Task.closed_at.is_(None))
+        .order_by(Task.id)
+    )
+    return tx.execute(query.limit(MOST_WANTS)).all()
+
+
+def _stuck_messages(tx: Connection, shop_id: str) -> Sequence[AnyRow]:
+    query = messages.line().where(
+        Message.shop_id == shop_id, Message.status == "failed", Message.state == int(State.STUCK)
+    )
+    return tx.execute(query.order_by(Message.id.desc()).limit(MOST_WANTS)).all()
+
+
+def _stuck_events(tx: Connection, shop_id: str) -> Sequence[AnyRow]:
+    query = select(EventRow.id, EventRow.type, EventRow.order_number, EventRow.error, EventRow.received_at).where(
+        EventRow.shop_id == shop_id, EventRow.state == int(State.STUCK)
+    )
+    return tx.execute(query.limit(MOST_WANTS)).all()
+
+
+def _failing(tx: Connection, shop_id: str) -> Sequence[AnyRow]:
+    troubled = Provider.failing_since.is_not(None) | Provider.disabled_at.is_not(None)
+    return tx.execute(select(Provider.__table__).where(Provider.shop_id == shop_id, troubled)).all()
+
+
+def _low(tx: Connection, shop_id: str) -> Sequence[AnyRow]:
+    query = select(Product.id, Product.title, Product.free, Product.low_at, Product.sku).where(
+        Product.shop_id == shop_id, Product.kind == "card", Product.archived_at.is_(None),
+        Product.free <= Product.low_at,
+    )  # fmt: skip
+    return tx.execute(query.order_by(Product.free).limit(MOST_WANTS)).all()

@@ -1,0 +1,198 @@
+"""How the panel says what rows hold in codes: a word, an icon and a tone each; words are the catalogue's ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A state as people read it; never told by colour alone. `tone`: good, warn, bad or soft."""
+
+    word: str
+    icon: str
+    tone: str
+
+
+MESSAGE: Mapping[str, Sign] = {
+    "queued": Sign("Queued", "clock", "soft"),
+    "retrying": Sign("Retrying", "refresh-cw", "warn"),
+    "held": Sign("Held", "circle-pause", "warn"),
+    "sending": Sign("Sending", "loader", "soft"),
+    "sent": Sign("Sent", "circle-check", "good"),
+    "sandbox": Sign("In the sandbox", "flask-conical", "soft"),
+    "delivered": Sign("Arrived", "circle-check", "good"),
+    "failed": Sign("Failed", "circle-x", "bad"),
+    "unknown": Sign("Outcome unknown", "circle-help", "warn"),
+    "suppressed": Sign("Not sent", "circle-minus", "soft"),
+    "cancelled": Sign("Called off", "ban", "soft"),
+}
+ORDER: Mapping[str, Sign] = {
+    "pending": Sign("Waiting for payment", "clock", "warn"),
+    "paid": Sign("Paid", "circle-check", "good"),
+    "delivered": Sign("Goods delivered", "circle-check", "good"),
+    "completed": Sign("Completed", "circle-check", "good"),
+    "cancelled": Sign("Cancelled", "ban", "soft"),
+    "expired": Sign("Expired", "circle-minus", "soft"),
+    "refunded": Sign("Refunded", "refresh-cw", "soft"),
+}
+FLAGS: Mapping[str, Sign] = {
+    "owed": Sign("Goods owed", "circle-alert", "bad"),
+    "held": Sign("On hold", "circle-pause", "warn"),
+    "refund_requested": Sign("Refund requested", "circle-alert", "warn"),
+    "disputed": Sign("Disputed", "triangle-alert", "bad"),
+}
+OUTCOMES: Mapping[str, Sign] = {
+    "taken": Sign("Accepted by the provider", "circle-check", "good"),
+    "refused": Sign("Refused for good", "circle-x", "bad"),
+    "later": Sign("Not now, will be tried again", "refresh-cw", "warn"),
+    "unsure": Sign("Ended without an answer", "circle-help", "warn"),
+    "in_doubt": Sign("Interrupted, outcome unknown", "circle-help", "warn"),
+    "sandbox": Sign("Kept in the sandbox mailbox", "flask-conical", "good"),
+    "running": Sign("On its way", "loader", "soft"),
+}
+EVENTS: Mapping[str, str] = {
+    "order.created": "Order placed",
+    "order.paid": "Order paid",
+    "payment.failed": "Payment failed",
+    "order.delivered": "Goods delivered",
+    "order.owed": "Paid, but no card left",
+    "order.completed": "Order completed",
+    "order.cancelled": "Order cancelled",
+    "order.expired": "Order expired unpaid",
+    "refund.requested": "Refund requested",
+    "refund.approved": "Refund approved",
+    "refund.rejected": "Refund refused",
+    "order.refunded": "Money refunded",
+    "dispute.opened": "Dispute opened",
+    "dispute.closed": "Dispute closed",
+    "membership.expiring": "Membership ends soon",
+    "membership.expired": "Membership ended",
+    "membership.renewed": "Membership renewed",
+    "review.needed": "Review needed",
+    "review.approved": "Review approved",
+    "review.rejected": "Review refused",
+    "risk.flagged": "Suspicious order",
+    "card.revealed": "Goods seen by the buyer",
+    "stock.low": "Stock low",
+    "stock.out": "Sold out",
+    "stock.restocked": "Restocked",
+}
+CHANNEL_ICONS: Mapping[str, str] = {
+    "email": "mail",
+    "inbox": "bell",
+    "sms": "message-square-text",
+    "wechat": "message-circle",
+    "wecom": "messages-square",
+    "dingtalk": "bell-ring",
+    "feishu": "messages-square",
+    "telegram": "send",
+    "webhook": "webhook",
+    "push": "smartphone",
+}
+CARD_STATES: Mapping[str, str] = {
+    "free": "Free",
+    "reserved": "Reserved",
+    "sold": "Sold",
+    "void": "Void",
+    "quarantine": "Quarantined",
+}
+KINDS: Mapping[str, str] = {
+    "card": "One key per piece",
+    "reusable": "Same text for everybody",
+    "service": "Nothing to hand out",
+}
+LANES: Mapping[int, str] = {0: "Urgent", 1: "Order news", 2: "Bulk"}
+AUDIENCES: Mapping[str, str] = {"buyer": "Buyer", "staff": "Staff"}
+ROLES: Mapping[str, str] = {
+    "owner": "Owner",
+    "manager": "Manager",
+    "support": "Support",
+    "finance": "Finance",
+    "viewer": "Viewer",
+}
+TASKS: Mapping[str, str] = {
+    "owed": "Paid, but no card left",
+    "late_payment": "Paid after it was cancelled",
+    "conflict": "The shop told two different stories",
+    "not_delivered": "Goods message not delivered",
+    "stuck": "Stuck after its tries",
+}
+REASONS: Mapping[str, str] = {
+    "sandbox": "No account is set up for this channel yet, so it went to the sandbox mailbox.",
+    "no_longer_true": "What it says is no longer true of the order.",
+    "order_gone": "Its order no longer exists.",
+    "channel_off": "The account it should go by is switched off or gone.",
+    "crashed_too_often": "The process ended several times while sending it.",
+    "process_ended_while_sending": "The process ended while sending it; it may or may not have arrived.",
+    "rate_limit": "Waits its turn: the provider takes only so many a minute.",
+    "will_retry": "The last try did not succeed; it will be tried again.",
+    "no_more_tries": "All tries are used up.",
+    "no_answer": "The provider did not answer; it may or may not have arrived.",
+    "refused_recipient": "The provider refused the address for good.",
+    "refused_config": "The provider refused our account; check its settings.",
+    "refused_content": "The provider refused the content.",
+}
+DONE: Mapping[str, str] = {
+    "saved": "Saved.",
+    "added": "Added.",
+    "removed": "Removed.",
+    "revoked": "The key no longer works.",
+    "resent": "A fresh copy is on its way.",
+    "paused": "Paused: events are refused until you go on.",
+    "resumed": "Events are taken again.",
+    "password": "Your password is set. Use it from now on.",
+}
+WRONG: Mapping[str, str] = {
+    "wrong_password": "This e-mail address and password do not belong together.",
+    "link_spent": "This sign-in link was used before or is too old.",
+    "weak_password": "A password has 10 to 256 characters.",
+    "not_the_same": "The two passwords are not the same.",
+    "too_often": "Too many tries. Please wait a little.",
+    "sku_taken": "There is a product with this SKU already.",
+    "bad_sku": "A SKU is 1 to 100 printable characters.",
+    "bad_title": "A title is 1 to 300 characters.",
+    "bad_low_at": "The low-stock mark is 0 to 1,000,000.",
+    "bad_name": "Please give it a name of 1 to 100 characters.",
+    "bad_scope": "Choose at least one thing the key may do.",
+    "nothing_to_import": "There is no key in what you sent: one key a line.",
+    "too_large": "That is more than this page takes at once.",
+    "required": "Please fill this in.",
+    "not_a_card_product": "Only a product with one key per piece takes cards.",
+    "unsafe_url": "This address is not allowed.",
+    "bad_csrf": "This page was open for too long. Please load it again.",
+}
+UNKNOWN = Sign("", "circle-dot", "soft")
+
+
+def message_sign(status: str, tries: int = 0, reason: str | None = None) -> Sign:
+    """How a message stands; one that waits for another try, or went to the sandbox only, says so."""
+    shown = "retrying" if status == "queued" and tries else status
+    shown = "sandbox" if shown == "sent" and reason == "sandbox" else shown
+    return MESSAGE.get(shown, Sign(status, UNKNOWN.icon, UNKNOWN.tone))
+
+
+def order_sign(status: str) -> Sign:
+    """How an order stands."""
+    return ORDER.get(status, Sign(status, UNKNOWN.icon, UNKNOWN.tone))
+
+
+def outcome_sign(outcome: str | None) -> Sign:
+    """How one try ended; None while it runs."""
+    return OUTCOMES.get(outcome or "running", Sign(outcome or "", UNKNOWN.icon, UNKNOWN.tone))
+
+
+def event_word(type_: str) -> str:
+    """The name of an event type as a person says it; an unknown one keeps its code."""
+    return EVENTS.get(type_, type_)
+
+
+def reason_word(reason: str | None) -> str:
+    """Why a message stands where it stands, as a sentence; what has none is shown as it is."""
+    return REASONS.get(reason or "", reason or "")
+
+
+def channel_icon(kind: str) -> str:
+    """The icon of a channel kind."""
+    return CHANNEL_ICONS.get(kind, "send")

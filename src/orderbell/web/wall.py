@@ -1,0 +1,157 @@
+"""The outer wall: every refusal becomes a problem document for programs or a page for people, and every answer
+carries the headers that keep browsers safe. What nobody foresaw becomes a number a person can look up in the log.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Template
+from litestar.types import Message, Scope
+
+from orderbell.base import log
+from orderbell.base.errors import BadInput, NotFound, NotSignedIn, OrderBellError, TooLarge, TooOften
+from orderbell.web import cookies
+
+PROGRAM_DOORS = ("/v1", "/in/", "/receipts/", "/healthz", "/readyz", "/metrics", "/docs")
+SIGN_IN = "/panel/sign-in"
+PROBLEM = "application/problem+json"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'"
+)
+_YEAR = "public, max-age=31536000, immutable"
+_MINUTES = "public, max-age=300"
+_ALWAYS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": CSP.encode(),
+    b"cross-origin-opener-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=()",
+}
+_NOT_FOUND_SENTENCE = "There is nothing at this address."
+_log = log.get("web")
+AnyRequest = Request[Any, Any, Any]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal as RFC 9457 wants it; `code` is stable, `detail` may be reworded."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+def refuse(request: AnyRequest, error: OrderBellError) -> Response[Any]:
+    """A refusal of our own."""
+    if is_program(request.url.path):
+        return _problem(request, error)
+    if isinstance(error, NotSignedIn) and request.url.path.startswith("/panel"):
+        return _to_sign_in(request)
+    return _page(request, error)
+
+
+def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """A refusal of the framework's (no such route, wrong method, a body that does not fit its type)."""
+    return refuse(request, _translate(error)) if error.status_code < 500 else stumble(request, error)
+
+
+def refuse_depth(request: AnyRequest, _: RecursionError) -> Response[Any]:
+    """JSON nested deeper than any honest sender's."""
+    return refuse(request, BadInput("The JSON is nested too deeply.", code="bad_json"))
+
+
+def stumble(request: AnyRequest, error: Exception) -> Response[Any]:
+    """What nobody foresaw: logged whole under a number, told to the reader only by that number."""
+    number = secrets.token_hex(4)
+    _log.error("unforeseen", number=number, method=request.method, path=_quiet_path(request), exc_info=error)
+    return refuse(request, OrderBellError(f"Something went wrong on our side. The log knows it as {number}."))
+
+
+HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
+    OrderBellError: refuse, HTTPException: refuse_http, RecursionError: refuse_depth, Exception: stumble
+}  # fmt: skip
+
+
+def is_program(path: str) -> bool:
+    """Whether programs, not people, use this address."""
+    return path.startswith(PROGRAM_DOORS)
+
+
+def _translate(error: HTTPException) -> OrderBellError:
+    if error.status_code == 404:
+        return NotFound(_NOT_FOUND_SENTENCE)
+    if error.status_code == 413:
+        return TooLarge("The body is larger than this door lets in.")
+    fields = [
+        {"field": str(each.get("key", "")), "sentence": str(each.get("message", ""))}
+        for each in (error.extra if isinstance(error.extra, list) else [])
+        if isinstance(each, Mapping)
+    ]
+    code = {405: "method_not_allowed", 400: "bad_input"}.get(error.status_code, "refused")
+    refusal = BadInput(error.detail.split(" for ")[0] if fields else error.detail, code=code, fields=fields)
+    refusal.status = error.status_code
+    return refusal
+
+
+def _problem(request: AnyRequest, error: OrderBellError) -> Response[Any]:
+    problem = Problem(
+        type=f"/docs#{error.code}", title=error.code.replace("_", " ").capitalize(), status=error.status,
+        detail=error.sentence, code=error.code,
+    )  # fmt: skip
+    body = {**msgspec.to_builtins(problem), **{name: value for name, value in error.extra.items() if value}}
+    return Response(body, status_code=error.status, media_type=PROBLEM, headers=_retry(error))
+
+
+def _page(request: AnyRequest, error: OrderBellError) -> Response[Any]:
+    facts = {"error": error}
+    page = Template("buyer/wall.html", context=facts, status_code=error.status, headers=_retry(error))
+    return page
+
+
+def _retry(error: OrderBellError) -> dict[str, str]:
+    if isinstance(error, TooOften):
+        return {"retry-after": str(error.retry_after_s)}
+    if error.status == 401:
+        return {"www-authenticate": "Bearer"}
+    return {"retry-after": "5"} if error.status == 503 else {}
+
+
+def _to_sign_in(request: AnyRequest) -> Response[Any]:
+    if request.headers.get("hx-request"):
+        return Response("", status_code=401, headers={"hx-redirect": SIGN_IN})
+    return Redirect(SIGN_IN)
+
+
+def _quiet_path(request: AnyRequest) -> str:
+    """The first two parts of the path: what follows may be a token."""
+    return "/".join(request.url.path.split("/")[:3])
+
+
+async def finish(message: Message, scope: Scope) -> None:
+    """Put the house's headers and the left cookies on an answer that is about to go out."""
+    if message["type"] != "http.response.start":
+        return
+    headers = [*message["headers"]]
+    present = {name.lower() for name, _ in headers}
+    headers += [(name, value) for name, value in _ALWAYS.items() if name not in present]
+    if b"cache-control" not in present:
+        headers.append((b"cache-control", _keeping(scope).encode()))
+    if scope["path"].startswith(("/o", "/p", "/u", "/s/")):
+        headers.append((b"x-robots-tag", b"noindex, nofollow, noarchive"))
+    headers += [cookie.to_encoded_header() for cookie in cookies.left(scope)]
+    message["headers"] = headers
+
+
+def _keeping(scope: Scope) -> str:
+    if not scope["path"].startswith("/static/"):
+        return "no-store"
+    return _YEAR if b"v=" in scope["query_string"] else _MINUTES

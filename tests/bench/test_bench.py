@@ -1,0 +1,63 @@
+"""The bench counts right: a small run through all real doors, and judges that notice what is wrong. No timing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from bench import orders
+from bench.client import tell
+from bench.figures import Figure, Spread, percentile
+from bench.house import furnish, open_house
+from bench.processes import Broken
+from bench.report import table
+from bench.sink_door import open_sinks
+
+FIFTY = orders.numbers("n", 50)
+
+
+async def test_fifty_orders_are_mailed_once_and_hooked_once(tmp_path: Path) -> None:
+    async with open_sinks(tmp_path) as sinks, open_house(tmp_path / "house") as house:
+        await furnish(house.door, sinks, cards=60)
+        told = await tell(house.door, orders.single(FIFTY), lines=4)
+        await sinks.wait(50, source=house.process)
+        await house.quiet()
+        came = await sinks.came(FIFTY)
+    assert len(told.answers_s) == len(came.mails) == len(came.hooks) == 50
+
+
+async def test_a_batch_counts_as_the_orders_in_it(tmp_path: Path) -> None:
+    async with open_sinks(tmp_path) as sinks, open_house(tmp_path / "house") as house:
+        await furnish(house.door, sinks, cards=60)
+        await tell(house.door, orders.batches(FIFTY, 20), lines=2)
+        await sinks.wait(50, source=house.process)
+        assert sorted((await sinks.came(FIFTY)).mails) == FIFTY
+
+
+async def test_a_missing_or_repeated_webhook_is_noticed(tmp_path: Path) -> None:
+    async with open_sinks(tmp_path) as sinks:
+        hook = b'{"data":{"order":{"number":"n-1"}}}'
+        await sinks.http.call("POST", "/hook", body=hook)
+        assert await sinks.done() == (0, 1)
+        with pytest.raises(Broken, match="no signature"):
+            await sinks.came(["n-1"])
+
+
+async def test_an_answer_that_is_no_202_stops_the_run(tmp_path: Path) -> None:
+    async with open_house(tmp_path / "house") as house:
+        with pytest.raises(Broken, match="422|400"):
+            await tell(house.door, [b'{"type":"order.paid"}'], lines=1)
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    assert percentile(list(range(1, 101)), 99) == 99
+    assert percentile([5.0], 50) == 5.0
+    assert Spread.of([3, 1, 2]) == Spread(2, 1, 3)
+
+
+def test_the_table_holds_the_full_way_against_its_rivals() -> None:
+    ours = Figure(name="full way, single", done=100, took_s=1, cpu_s=1)
+    bare = Figure(name="bare loop", done=200, took_s=1, cpu_s=1)
+    celery = Figure(name="Celery + Redis", done=20, took_s=1, cpu_s=2)
+    line = table({figure.name: [figure] for figure in (ours, bare, celery)}).splitlines()[2]
+    assert [cell.strip() for cell in line.split("|")][2:6] == ["100", "100", "50%", "10.0"]

@@ -1,0 +1,141 @@
+"""Sets the stage of a crash test: a seeded shop, a server one can kill, sinks and a client in their own processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from orderbell.base.settings import Settings
+from orderbell.base.signing import new_webhook_secret
+from orderbell.domain import access
+from orderbell.runtime.house import build
+from tests.cast import Shopkeeper
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stage:
+    """One run: where its files are, and the processes it started."""
+
+    settings: Settings
+    stock: int
+    port: int = field(default_factory=free_port)
+    token: str = ""
+    crashes: int = 0
+    _sinks: subprocess.Popen[str] | None = None
+    _server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this run lies."""
+        return self.settings.data_dir
+
+    @property
+    def database(self) -> str:
+        """The database as the checker names it."""
+        return self.settings.database_url or str(self.settings.sqlite_path)
+
+    async def set_up(self) -> None:
+        """Start the sinks, then seed a shop with cards, a mail account and a webhook, while no server runs."""
+        self._sinks = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.sinks", str(self.folder / "ledger")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._sinks.stdout is not None
+        smtp, http = self._sinks.stdout.readline().split()
+        house = build(self.settings)
+        keeper = await Shopkeeper.open(house)
+        await keeper.stock(*(f"KEY-{n}" for n in range(self.stock)))
+        await keeper.add_account("email", host="127.0.0.1", port=smtp, security="none", from_address="shop@example.com")
+        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=new_webhook_secret())
+        _, self.token = await house.store.write(
+            lambda tx: access.create_api_key(tx, keeper.id, "crash", by="test", now=house.clock.now())
+        )
+        await house.channels.close()
+        await house.store.close()
+
+    def start(self, crash_at: str = "") -> None:
+        """Start the server; `crash_at` is a crash point and the pass at which it dies."""
+        chosen = {
+            "ORDERBELL_DATA_DIR": str(self.folder), "ORDERBELL_DATABASE_URL": self.settings.database_url,
+            "ORDERBELL_PORT": str(self.port), "ORDERBELL_ALLOW_PRIVATE_TARGETS": "1", "ORDERBELL_LEASE_S": "2",
+            "ORDERBELL_CRASH_AT": crash_at, "ORDERBELL_LOG_LEVEL": "warning",
+        }  # fmt: skip
+        log = (self.folder / "server.log").open("ab")
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "orderbell.cli.main", "up"], env=os.environ | chosen, stdout=log, stderr=log
+        )
+
+    def client(self, first: int, count: int) -> subprocess.Popen[bytes]:
+        """Start the shop that posts orders."""
+        arguments = [f"http://127.0.0.1:{self.port}", self.token, str(first), str(count), str(self.folder / "acks")]
+        return subprocess.Popen([sys.executable, "-m", "tests.crash.client", *arguments])
+
+    def wait_acks(self, count: int, within_s: float = 60) -> None:
+        """Wait until the client holds that many acknowledgements."""
+        acks, end = self.folder / "acks", time.monotonic() + within_s
+        while not acks.exists() or len(acks.read_text().split()) < count:
+            if time.monotonic() > end:
+                raise AssertionError((self.folder / "server.log").read_text()[-3000:])
+            time.sleep(0.02)
+
+    def wait_dead(self, within_s: float = 20) -> bool:
+        """Whether the server died by itself in time."""
+        assert self._server is not None
+        try:
+            died = self._server.wait(within_s) == -signal.SIGKILL
+        except subprocess.TimeoutExpired:
+            return False
+        self.crashes += died
+        return died
+
+    def kill(self) -> None:
+        """SIGKILL the server now."""
+        assert self._server is not None
+        self._server.kill()
+        self._server.wait()
+        self.crashes += 1
+
+    def check(self, within_s: float = 45) -> str:
+        """Run the checker until all holds or time is up; what it printed last, empty when all holds."""
+        arguments = [self.folder / "acks", self.folder / "ledger", self.database, self.stock]
+        end = time.monotonic() + within_s
+        while True:
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.crash.checker", *map(str, arguments)], capture_output=True, text=True
+            )
+            if done.returncode == 0:
+                return ""
+            if time.monotonic() > end:
+                return done.stdout + done.stderr + (self.folder / "server.log").read_text()[-3000:]
+            time.sleep(0.5)
+
+    def tear_down(self) -> None:
+        """Stop everything that was started."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.terminate()
+            try:
+                self._server.wait(15)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+        if self._sinks is not None:
+            assert self._sinks.stdin is not None
+            self._sinks.stdin.close()
+            self._sinks.wait(10)
+
+
+def private(settings: Settings) -> Settings:
+    """The same settings with leases short enough for a test."""
+    return replace(settings, lease_s=2)

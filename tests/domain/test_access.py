@@ -1,0 +1,56 @@
+"""API keys: shown once, scoped, revocable."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderbell.base.errors import BadInput, NotAllowed, NotFound
+from orderbell.domain import access
+from orderbell.store.schema import ApiKey
+from tests.cast import Shopkeeper
+
+
+async def make(shop: Shopkeeper, *scopes: str) -> tuple[str, str]:
+    now = shop.house.clock.now()
+    return await shop.house.store.write(
+        lambda tx: access.create_api_key(tx, shop.id, "key", scopes, by="test", now=now)
+    )
+
+
+async def test_a_key_is_found_by_its_token_with_its_scopes(shop: Shopkeeper) -> None:
+    key_id, token = await make(shop, "orders:read")
+    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token))
+    assert seat == access.ApiSeat(shop_id=shop.id, key_id=key_id, scopes=frozenset({"orders:read"}))
+
+
+async def test_the_token_itself_is_not_stored(shop: Shopkeeper) -> None:
+    _, token = await make(shop, "orders:read")
+    assert token.startswith("obk_") and token not in repr(await shop.rows(ApiKey))
+
+
+async def test_a_revoked_key_is_not_found(shop: Shopkeeper) -> None:
+    key_id, token = await make(shop, "orders:read")
+    now = shop.house.clock.now()
+    await shop.house.store.write(lambda tx: access.revoke_api_key(tx, shop.id, key_id, by="x", now=now))
+    assert await shop.house.store.read(lambda tx: access.find_api_key(tx, token)) is None
+
+
+async def test_another_shop_cannot_revoke_a_key(shop: Shopkeeper) -> None:
+    key_id, _ = await make(shop, "orders:read")
+    now = shop.house.clock.now()
+    with pytest.raises(NotFound):
+        await shop.house.store.write(lambda tx: access.revoke_api_key(tx, "shp_other", key_id, by="x", now=now))
+
+
+@pytest.mark.parametrize("scopes", [(), ("orders:read", "everything")])
+async def test_a_key_needs_scopes_we_know(shop: Shopkeeper, scopes: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput):
+        await make(shop, *scopes)
+
+
+async def test_a_scope_the_key_lacks_is_refused(shop: Shopkeeper) -> None:
+    _, token = await make(shop, "orders:read")
+    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token))
+    assert seat is not None
+    with pytest.raises(NotAllowed):
+        access.require_scope(seat, "cards:write")
