@@ -74,10 +74,15 @@ class Sinks:
         dump = await self.http.call("GET", "/dump")
         if dump["unsigned"]:
             raise Broken(f"{dump['unsigned']} webhooks bore no signature")
-        return Came(_once("mail", dump["mails"], numbers), _once("webhook", dump["hooks"], numbers))
+        return Came(once("mail", dump["mails"], numbers), once("webhook", dump["hooks"], numbers))
 
 
-def _once(what: str, arrivals: Sequence[tuple[str, float]], numbers: Sequence[str]) -> dict[str, float]:
+def once(what: str, arrivals: Sequence[tuple[str, float]], numbers: Sequence[str]) -> dict[str, float]:
+    """The moment each of `numbers` arrived.
+
+    Raises:
+        Broken: one is missing, came more than once, or was never asked for.
+    """
     seen = Counter(number for number, _ in arrivals)
     missing = set(numbers) - seen.keys()
     strange = seen.keys() - set(numbers)

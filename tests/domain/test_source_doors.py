@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.cast import Shopkeeper
 
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.domain import sources
 from orderbell.domain.sources import OpenedSource
 from orderbell.store.schema import SourceRow
-from tests.cast import Shopkeeper
 
 
 async def connect(shop: Shopkeeper, kind: str, **values: str) -> OpenedSource:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.cast import Shopkeeper
 
 from orderbell.base.errors import BadInput, Conflict, NotAllowed, NotSignedIn
 from orderbell.base.secrets import token_hash
 from orderbell.domain import staff
 from orderbell.domain.staff import StaffSeat
 from orderbell.store.schema import Audit, Session, SignInLink
-from tests.cast import Shopkeeper
 
 PASSWORD = "correct horse battery"
 

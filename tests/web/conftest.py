@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
+from tests.cast import Shopkeeper
+from tests.web.doors import bearer, new_key
 
-from orderbell.domain import access
 from orderbell.runtime.house import House
 from orderbell.web.app import make_app
-from tests.cast import Shopkeeper
-
-_CSRF = re.compile(r'name="_csrf_token" value="([^"]+)"')
 
 
-def csrf_of(page: httpx.Response) -> dict[str, str]:
-    """The hidden field of a page's first form."""
-    found = _CSRF.search(page.text)
-    assert found, page.text
-    return {"_csrf_token": found[1]}
-
-
-async def new_key(shop: Shopkeeper, *scopes: str) -> str:
-    """A key of that shop; with no scope named it has them all."""
-    now, wanted = shop.house.clock.now(), scopes or access.SCOPES
-    _, token = await shop.house.store.write(
-        lambda tx: access.create_api_key(tx, shop.id, "test", wanted, by="test", now=now)
-    )
-    return token
-
-
-def bearer(token: str) -> dict[str, str]:
-    """The header that shows a key."""
-    return {"authorization": f"Bearer {token}"}
-
-
-async def link_to(shop: Shopkeeper, number: str) -> str:
-    """The path of the link a buyer gets."""
-    return f"/o/{shop.house.writer.order_token(await shop.order(number))}"
+def same_loop(app: Litestar) -> dict[str, Any]:
+    """Requests run in the test's own event loop, where the house lives."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return {"transport": transport, "base_url": "http://shop.test"}
 
 
 @pytest.fixture
@@ -52,17 +28,16 @@ def app(house: House) -> Litestar:
 
 
 @pytest.fixture
-async def browser(app: Litestar) -> AsyncIterator[AsyncTestClient[Litestar]]:
+async def browser(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """A client that keeps cookies and follows redirects, as browsers do."""
-    async with AsyncTestClient(app=app, raise_server_exceptions=False) as client:
-        client.follow_redirects = True
+    async with httpx.AsyncClient(**same_loop(app), follow_redirects=True) as client:
         yield client
 
 
 @pytest.fixture
-async def program(app: Litestar, shop: Shopkeeper) -> AsyncIterator[AsyncTestClient[Litestar]]:
+async def program(app: Litestar, shop: Shopkeeper) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key of the shop that reaches everything."""
-    async with AsyncTestClient(app=app, raise_server_exceptions=False) as client:
+    async with httpx.AsyncClient(**same_loop(app)) as client:
         client.headers.update(bearer(await new_key(shop)))
         yield client
 
@@ -74,9 +49,3 @@ async def sold(shop: Shopkeeper) -> str:
     await shop.says("order.paid", "N-1")
     await shop.settled()
     return "N-1"
-
-
-def problem(answer: httpx.Response) -> tuple[int, Any]:
-    """Status and code of a refusal."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]

@@ -12,7 +12,7 @@ from orderbell.channels.sandboxed import SANDBOXED
 from orderbell.channels.webhook import Webhook  # noqa: F401
 
 # Every channel imported above is on the list: a new one is one line.
-_IMPORTED = [each for each in globals().values() if isinstance(each, type) and hasattr(each, "traits")]
+_IMPORTED: list[type[Channel]] = [each for each in globals().values() if hasattr(each, "traits")]
 CHANNELS: dict[str, type[Channel]] = {each.kind: each for each in _IMPORTED} | SANDBOXED
 
 _MAX_VALUE_CHARS = 4_096

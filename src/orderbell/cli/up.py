@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from orderbell.base.errors import Misconfigured
 from orderbell.base.settings import Settings
 from orderbell.channels.directory import CHANNELS
 from orderbell.cli import door
@@ -24,6 +26,7 @@ OWNER = "owner@example.com"
 
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM; what is under way then is finished first."""
+    claim_port(settings)
     migrate(settings)
     house = build(settings)
     await house.start()
@@ -36,17 +39,34 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    socket = await door.listen(house)
+    side_door = await door.listen(house)
     serving = asyncio.create_task(server.serve())
     helpers = [asyncio.create_task(demo.trade(house, shop_id))] if settings.demo else []
     await greet(house)
     await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
     for helper in helpers:
         helper.cancel()
-    socket.close()
+    side_door.close()
     server.stop()  # type: ignore[no-untyped-call]
     await asyncio.gather(serving, *helpers, return_exceptions=True)
     await house.stop()
+
+
+def claim_port(settings: Settings) -> None:
+    """Make sure that the port is ours: the server shares ports, and half of the requests would go to a stranger.
+
+    Raises:
+        Misconfigured: `port_taken`.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Misconfigured(
+                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}); try another --port.",
+                code="port_taken",
+            ) from None
 
 
 async def found(house: House) -> str:

@@ -118,15 +118,24 @@ class Preparer:
         now = self._clock.now()
         only = (Message.provider_id.is_(None) | Message.provider_id.not_in(busy)) if busy else None
         rows = leases.claim(tx, Message, most=most, now=now, lease_s=self._lease_s, only=only)
+        return self._ready(tx, rows, now), len(rows)
+
+    def prepare_suspect(self, tx: Tx) -> tuple[list[Flight], int]:
+        """Claim one message over which workers died before; as `prepare`."""
+        now = self._clock.now()
+        rows = leases.claim_suspect(tx, Message, now=now, lease_s=self._lease_s)
+        return self._ready(tx, rows, now), len(rows)
+
+    def _ready(self, tx: Tx, rows: Sequence[SqlRow[Any]], now: datetime) -> list[Flight]:
         if not rows:
-            return [], 0
+            return []
         round_ = _Round(tx, rows, self._books.open(tx, (row.shop_id for row in rows)), now)
         flights = [flight for row in rows if (flight := self._one(row, round_)) is not None]
         leases.settle(tx, Message, round_.results, RESULT_COLUMNS)
         if round_.attempts:
             tx.execute(insert(Attempt), round_.attempts)
         crashpoint("send.after_claim")
-        return flights, len(rows)
+        return flights
 
     def _one(self, row: SqlRow[Any], round_: _Round) -> Flight | None:
         book, order = round_.books[row.shop_id], round_.orders.get(row.order_id)

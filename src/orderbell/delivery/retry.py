@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 MINUTE, HOUR = 60, 3600
 # Lane 0 carries goods and warnings: quick, then a person must know. Lane 1 may take a day, lane 2 four hours.
 BY_LANE: dict[int, tuple[int, ...]] = {
-    0: (5, 15, 60, 5 * MINUTE, 10 * MINUTE, 14 * MINUTE),
+    0: (5, 15, 60, 5 * MINUTE, 10 * MINUTE, 13 * MINUTE),
     1: (10, 60, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 16 * HOUR),
     2: (60, 10 * MINUTE, HOUR, 3 * HOUR),
 }

@@ -26,7 +26,6 @@ from orderbell.store.schema import Message
 
 IN_FLIGHT_MOST = 512
 PER_PROVIDER_MOST = 160
-DEADLINE_S = 40.0
 
 
 @dataclass
@@ -38,6 +37,8 @@ class Sender:
     channels: LiveChannels
     clock: Clock
     batch: int
+    deadline_s: float
+    """How long one send may take; well below the lease, or the same message would go out twice."""
     wait: Callable[[float], Awaitable[bool]]
     """Waits for news of messages, at most that many seconds."""
     told: Callable[[list[Landed]], None] = lambda landed: None
@@ -47,24 +48,28 @@ class Sender:
     _landed: list[Landed] = field(default_factory=list)
     _results: asyncio.Event = field(default_factory=asyncio.Event)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _halt: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
 
     async def run(self) -> None:
         """Claim, send and record until `stop`; what is in the air then lands first."""
         recorder = asyncio.create_task(self._record_loop())
+        cautious = asyncio.create_task(self._cautious_loop())
         try:
             while not self._stopping:
                 await self._claim_round()
         finally:
-            self._stopping = True
+            self.stop()
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=DEADLINE_S)
+                await asyncio.wait(self._tasks, timeout=self.deadline_s)
+            await cautious
             self._results.set()
             await recorder
 
     def stop(self) -> None:
         """Take no more; let what flies land."""
         self._stopping = True
+        self._halt.set()
         self._room.set()
 
     async def _claim_round(self) -> None:
@@ -87,22 +92,39 @@ class Sender:
         elif claimed > len(flights):
             self.told([])
 
-    def _launch(self, flight: Flight) -> None:
+    async def _cautious_loop(self) -> None:
+        """Messages over which a worker died more than once go one by one: one may be what killed it."""
+        halted = asyncio.create_task(self._halt.wait())
+        while not self._stopping:
+            try:
+                flights, claimed = await self.store.write(self.preparer.prepare_suspect)
+            except (OrderBellError, SQLAlchemyError) as error:
+                log.get("send").warning("messages cannot be claimed now", why=str(error))
+                claimed = 0
+            else:
+                for flight in flights:
+                    await asyncio.wait([self._launch(flight)])
+            if not claimed:
+                await asyncio.wait([halted], timeout=1)
+        halted.cancel()
+
+    def _launch(self, flight: Flight) -> asyncio.Task[Taken | SendFailed]:
         self._flying[flight.account.id] += 1
         task = asyncio.create_task(self._fly(flight))
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._land(flight, done))
+        return task
 
     async def _fly(self, flight: Flight) -> Taken | SendFailed:
         crashpoint("send.before_provider")
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(self.deadline_s):
                 channel = self.channels.get(flight.account)
                 taken = await channel.send(flight.letter, flight.address, flight.row.id)
         except SendFailed as failed:
             return failed
         except TimeoutError:
-            return Unsure(f"no answer within {DEADLINE_S:.0f} s", code="timeout")
+            return Unsure(f"no answer within {self.deadline_s:.0f} s", code="timeout")
         crashpoint("send.sent_unrecorded")
         return taken
 

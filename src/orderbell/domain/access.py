@@ -86,7 +86,7 @@ def find_api_key(tx: Connection, token: str) -> ApiSeat | None:
 
 
 def mark_used(tx: Connection, shop_id: str, key_id: str, *, now: datetime) -> None:
-    """Remember that a key was used; called at most twice a minute for each key."""
+    """Remember that a key was used; called at most once a minute for each key."""
     tx.execute(update(ApiKey).where(ApiKey.shop_id == shop_id, ApiKey.id == key_id).values(last_used_at=now))
 
 

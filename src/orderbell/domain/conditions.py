@@ -12,6 +12,8 @@ from orderbell.base.errors import BadInput
 from orderbell.base.money import exponent
 
 MAX_CHARS = 2000
+# What the engine raises for a text it cannot compile and for a question that has no answer (an index, a zero).
+_REFUSALS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 SAMPLE: Mapping[str, Any] = {
     "order": {
         "number": "20261122-0001", "status": "paid", "amount": 99.0, "currency": "CNY", "country": "CN",
@@ -41,7 +43,7 @@ def check(text: str) -> None:
         raise BadInput(f"A condition has at most {MAX_CHARS} characters.", code="bad_condition")
     try:
         answer = _compiled(text).execute(dict(SAMPLE))
-    except (ValueError, TypeError, RuntimeError, KeyError) as error:
+    except _REFUSALS as error:
         raise BadInput(f"This condition cannot be asked: {error}", code="bad_condition") from None
     if not isinstance(answer, bool):
         raise BadInput("A condition must answer true or false.", code="bad_condition")
@@ -53,7 +55,7 @@ def holds(text: str, facts: Mapping[str, Any]) -> tuple[bool, str]:
         return True, ""
     try:
         answer = _compiled(text).execute(dict(facts))
-    except (ValueError, TypeError, RuntimeError, KeyError) as error:
+    except _REFUSALS as error:
         return False, f"the condition could not be asked: {error}"
     return (True, "") if answer is True else (False, f"the condition does not hold: {text}")
 

@@ -196,11 +196,15 @@ def open_owed_task(batch: Batch, heard: Heard) -> None:
 def close_owed_task(batch: Batch, heard: Heard) -> None:
     """Delivered, cancelled or refunded: nothing is owed any more."""
     order = _effective_order(heard)
-    if order is not None and order.opened_by is None:
+    if order is not None:
         _close_owed(batch, order)
 
 
 def _close_owed(batch: Batch, order: OrderState) -> None:
+    if order.opened_by is not None:
+        # Nothing of a new order is in the database yet: at most this batch opened a task for it.
+        batch.out.tasks = [task for task in batch.out.tasks if (task["kind"], task["subject_id"]) != ("owed", order.id)]
+        return
     batch.out.closed_tasks.append({"b_shop": order.shop_id, "b_kind": "owed", "b_subject": order.id})
 
 

@@ -96,7 +96,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
     preparer = Preparer(books, writer, Limits(), clock, lease_s=settings.lease_s)
     engine = Embedded()
     sender = Sender(
-        store, preparer, channels, clock, batch=settings.send_batch,
+        store, preparer, channels, clock, batch=settings.send_batch, deadline_s=settings.lease_s * 2 / 3,
         wait=lambda most_s: engine.wait(Kind.MESSAGE, most_s), told=lambda landed: bus.ring(),
     )  # fmt: skip
     worker = Worker(

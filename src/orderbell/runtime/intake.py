@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy import insert, update
 
+from orderbell.base.errors import OrderBellError
 from orderbell.base.ids import new_id
 from orderbell.domain import audit, cards, catalog
 from orderbell.domain.cards import Imported, Vault
@@ -54,13 +55,15 @@ async def import_keys(
         Conflict: the product takes no cards.
     """
     id_ = import_id or await start_import(house, shop_id, product_id, total=len(keys), by=by)
-    running = _Import(house=house, vault=await house.vault(shop_id), product_id=product_id, id=id_)
+    running = _Import(house=house, vault=await house.vault(shop_id), product_id=product_id, id=id_, keys=keys)
     whole = Imported(taken=0, duplicates=0)
-    for start in range(0, len(keys), PIECE):
-        last = start + PIECE >= len(keys)
-        take = partial(running.take, keys[start : start + PIECE], whole, start=start, last=last)
-        whole = await house.store.write(lambda tx, take=take: take(tx=tx))
-        house.wake()
+    try:
+        for start in range(0, max(1, len(keys)), PIECE):
+            whole = await house.store.write(partial(running.take, whole, start))
+            house.wake()
+    except OrderBellError:
+        await house.store.write(running.fail)
+        raise
     return whole
 
 
@@ -72,16 +75,22 @@ class _Import:
     vault: Vault
     product_id: str
     id: str
+    keys: Sequence[str]
 
-    def take(self, piece: Sequence[str], whole: Imported, *, start: int, last: bool, tx: Tx) -> Imported:
-        """Keep one piece, how far we are, and the news of it; what was taken so far."""
+    def take(self, whole: Imported, start: int, tx: Tx) -> Imported:
+        """Keep the piece that starts there, how far we are, and the news of it; what was taken so far."""
         now = self.house.clock.now()
+        piece = self.keys[start : start + PIECE]
         done = cards.import_cards(tx, self.vault, self.product_id, piece, import_id=self.id, now=now)
         more = _add(whole, done, start)
-        self._progress(tx, more, now if last else None)
+        self._progress(tx, more, now if start + PIECE >= len(self.keys) else None)
         if done.taken:
             self._announce(tx, f"{self.id}:{start}", now)
         return more
+
+    def fail(self, tx: Tx) -> None:
+        """It went no further; what was taken before stays."""
+        self._set(tx, state="failed", ended_at=self.house.clock.now())
 
     def _progress(self, tx: Tx, whole: Imported, ended_at: datetime | None) -> None:
         values: dict[str, object] = {
@@ -90,6 +99,9 @@ class _Import:
         }  # fmt: skip
         if ended_at is not None:
             values |= {"state": "done", "ended_at": ended_at}
+        self._set(tx, **values)
+
+    def _set(self, tx: Tx, **values: object) -> None:
         mine = (CardImport.shop_id == self.vault.shop_id, CardImport.id == self.id)
         tx.execute(update(CardImport).where(*mine).values(**values))
 

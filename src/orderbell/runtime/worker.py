@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
@@ -17,6 +18,7 @@ from orderbell.base.clock import Clock
 from orderbell.base.crash import crashpoint
 from orderbell.base.errors import NotReady
 from orderbell.delivery.book import Books
+from orderbell.domain.retention import forget_old
 from orderbell.engine.base import Engine, Kind
 from orderbell.events import OrderExpired, OrderFacts
 from orderbell.runtime.batch import Batch, natural
@@ -27,6 +29,7 @@ from orderbell.store.schema import EventRow, Order, State, Timer
 
 FAILURES_MOST = 12
 CRASHES_MOST = 5
+FORGETS_EVERY = timedelta(hours=1)
 _RETRY_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 
@@ -75,9 +78,12 @@ class Worker:
 
     async def round(self) -> int:
         """One claim and what comes of it; how many facts were claimed."""
-        rows = await self.store.write(
-            lambda tx: leases.claim(tx, EventRow, most=self.batch, now=self.clock.now(), lease_s=self.lease_s)
-        )
+        claimed = await self._take(partial(leases.claim, work=EventRow, most=self.batch))
+        # A fact over which workers died before goes alone: it may be what killed them.
+        return claimed + await self._take(partial(leases.claim_suspect, work=EventRow))
+
+    async def _take(self, claim: Callable[..., list[SqlRow[Any]]]) -> int:
+        rows = await self.store.write(lambda tx: claim(tx, now=self.clock.now(), lease_s=self.lease_s))
         crashpoint("decide.after_claim")
         if rows:
             await self._decide(rows)
@@ -116,12 +122,16 @@ class Worker:
         await self.store.write(lambda tx: leases.settle(tx, EventRow, [result], ("state", "due_at", "error")))
 
     async def _tick(self) -> None:
+        forget_at = self.clock.now()
         while True:
+            rung = 0
             try:
                 rung = await self.store.write(lambda tx: ring(tx, self.clock, lease_s=self.lease_s))
+                if self.clock.now() >= forget_at:
+                    await self.store.write(lambda tx: forget_old(tx, now=self.clock.now()))
+                    forget_at = self.clock.now() + FORGETS_EVERY
             except (NotReady, SQLAlchemyError) as error:
                 log.get("worker").warning("timers wait for the database", why=str(error))
-                rung = 0
             if rung:
                 self.engine.publish(Kind.EVENT)
             else:

@@ -44,11 +44,16 @@ class SourceField:
 
 
 class Source(Protocol):
-    """A shop system. `signed` False means the secret address is the only proof."""
+    """A shop system. `signed` False means the secret address is the only proof.
+
+    `names_events` True means that the shop gives each event an id of its own, the same at every door; else the
+    ids are made here from the fact, and mean something within one connection only.
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     signed: ClassVar[bool]
+    names_events: ClassVar[bool]
     fields: ClassVar[tuple[SourceField, ...]]
 
     def verify(self, request: RawRequest, secrets: Sequence[str]) -> None:

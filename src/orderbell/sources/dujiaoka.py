@@ -43,6 +43,7 @@ class Dujiaoka:
     kind: ClassVar[str] = "dujiaoka"
     title: ClassVar[str] = "独角数卡 (dujiaoka)"
     signed: ClassVar[bool] = False
+    names_events: ClassVar[bool] = False
     fields: ClassVar[tuple[SourceField, ...]] = (
         SourceField(name="currency", label="Currency", default="CNY", help="The shop's currency; the hook names none."),
         SourceField(

@@ -16,6 +16,7 @@ class Signed:
     kind: ClassVar[str] = "signed"
     title: ClassVar[str] = "Signed webhook"
     signed: ClassVar[bool] = True
+    names_events: ClassVar[bool] = True
     fields: ClassVar[tuple[SourceField, ...]] = (
         SourceField(
             name="secret",

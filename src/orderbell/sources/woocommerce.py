@@ -84,6 +84,7 @@ class WooCommerce:
     kind: ClassVar[str] = "woocommerce"
     title: ClassVar[str] = "WooCommerce"
     signed: ClassVar[bool] = True
+    names_events: ClassVar[bool] = False
     fields: ClassVar[tuple[SourceField, ...]] = (
         SourceField(
             name="secret",

@@ -118,8 +118,6 @@ def record(tx: Tx, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
 def _insert_new(tx: Tx, rows: list[dict[str, Any]]) -> set[str]:
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(EventRow).on_conflict_do_nothing(index_elements=["shop_id", "natural_id"])
-    if len(rows) == 1:
-        return {rows[0]["id"]} if tx.execute(statement, rows).rowcount else set()
     return set(tx.execute(statement.returning(EventRow.id), rows).scalars())
 
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from orderbell.store.tables.base import Row, State
 from orderbell.store.tables.goods import Card, CardImport, Product, ReusableCard, Reveal, Slot
-from orderbell.store.tables.limits import Bucket
 from orderbell.store.tables.messages import Attempt, BrandVersion, Message, Provider, Rule, Template, TemplateVersion
 from orderbell.store.tables.orders import AddressRow, Conflicting, Customer, EventRow, LineRow, Order, Task, Timer
-from orderbell.store.tables.shops import Answered, ApiKey, Audit, Meta, Session, Shop, SignInLink, SourceRow, Staff
+from orderbell.store.tables.shops import (
+    Answered,
+    ApiKey,
+    Audit,
+    Bucket,
+    Meta,
+    Session,
+    Shop,
+    SignInLink,
+    SourceRow,
+    Staff,
+)
 
 METADATA = Row.metadata
 

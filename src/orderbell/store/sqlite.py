@@ -88,7 +88,12 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _lock_file(path.with_suffix(".lock"))
-        self._writer = make_engine(path)
+        try:
+            self._writer = make_engine(path)
+            self._tx = self._writer.connect()
+        except (DBAPIError, Misconfigured) as error:
+            os.close(self._lock)
+            raise _unusable(error) from error
         self._reader = make_engine(path, read_only=True)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
@@ -113,6 +118,8 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See `Store.close`."""
+        if self._closing:
+            return
         self._closing = True
         self._queue.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
@@ -129,7 +136,7 @@ class SqliteStore:
             raise _translate(error) from error
 
     def _work(self) -> None:
-        with self._writer.connect() as tx:
+        with self._tx as tx:
             while (first := self._queue.get()) is not None:
                 jobs, goes_on = self._gather(first)
                 self._commit(tx, jobs)
@@ -185,6 +192,12 @@ def _run(tx: Connection, job: _Job, *, alone: bool) -> None:
             _stop_if_fatal(error)
         job.error = _translate(error) if isinstance(error, DBAPIError) else error
         nested.rollback()
+
+
+def _unusable(error: DBAPIError | Misconfigured) -> Misconfigured:
+    if isinstance(error, Misconfigured):
+        return error
+    return Misconfigured(f"The database file cannot be opened: {error.orig}.", code="database_unreadable")
 
 
 def _answer(jobs: list[_Job]) -> None:

@@ -7,6 +7,7 @@ Handlers ask for `house` (runtime.house.House), `staff` (domain.staff.StaffSeat,
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
@@ -18,30 +19,45 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import SkipValidation
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
+from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
 from orderbell.domain.access import ApiSeat
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
-from orderbell.web import guards, hooks, pages, vitals, wall
+from orderbell.web import guards, hooks, ingest, pages, vitals, wall
 from orderbell.web.api.routes import ROUTES as API
 from orderbell.web.buyer.routes import ROUTES as BUYER
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
 from orderbell.web.panel.routes import ROUTES as PANEL
 
 VERSION = "1"
+AnyScope: TypeAlias = Scope | LifeSpanScope
+AnyReceive: TypeAlias = Receive | LifeSpanReceive
+AnySend: TypeAlias = Send | LifeSpanSend
 UNPACKED = r"^/(?:v1|in|receipts|o|p|u|s|panel|docs|healthz|readyz|metrics)(?:/|$)"
 """Only static files are compressed: a compressed page that holds a secret tells of it by its length."""
 TRUSTED = {"House": SkipValidation[House], "StaffSeat": SkipValidation[StaffSeat], "ApiSeat": SkipValidation[ApiSeat]}
 """What we hand in ourselves; checking a whole house against its types would cost more than the request."""
 
 
-def make_app(house: House) -> Litestar:
+class Door(Litestar):
+    """Litestar, with the busiest address answered before its routing."""
+
+    async def __call__(self, scope: AnyScope, receive: AnyReceive, send: AnySend) -> None:
+        """The entry of every request."""
+        if ingest.is_meant(scope):
+            await ingest.answer(self.state, scope, receive, send)  # type: ignore[arg-type]
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def make_app(house: House) -> Door:
     """The ASGI application of one house."""
 
     def provide_house() -> House:
         return house
 
-    return Litestar(
+    return Door(
         route_handlers=[*rooms(), vitals.healthz, vitals.readyz, vitals.metrics, *_static()],
         dependencies={"house": Provide(provide_house, sync_to_thread=False)},
         exception_handlers=wall.HANDLERS,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from orderbell.base.errors import NotAllowed, NotSignedIn
@@ -26,7 +27,7 @@ SESSION, ORDER, SEED = "session", "order", "seed"
 SESSION_S = int(staff.SESSION_LASTS.total_seconds())
 CSRF_FIELD, CSRF_HEADER = "_csrf_token", "x-csrf-token"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-KEY_KEPT_S = 10.0
+KEY_KEPT_S, MARK_EVERY_S = 10.0, 60.0
 _SEAT, _SEED_PLACE = "orderbell.seat", "orderbell.seed"
 Guard = Callable[[Connection, BaseRouteHandler], Coroutine[Any, Any, None]]
 
@@ -86,6 +87,7 @@ class KeySeats:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._seats: dict[str, tuple[float, ApiSeat]] = {}
+        self._marked: dict[str, float] = {}
 
     async def find(self, house: House, token: str) -> ApiSeat | None:
         """The seat of a token, from memory or from the database."""
@@ -97,7 +99,15 @@ class KeySeats:
         self._seats.pop(name, None)
         if seat is not None:
             self._seats[name] = (at + KEY_KEPT_S, seat)
+            await self._mark(house, seat, at)
         return seat
+
+    async def _mark(self, house: House, seat: ApiSeat, at: float) -> None:
+        """Remember once a minute that a key is in use, so that its owner sees which ones nobody needs."""
+        if at - self._marked.get(seat.key_id, -MARK_EVERY_S) >= MARK_EVERY_S:
+            self._marked[seat.key_id] = at
+            now = house.clock.now()
+            await house.store.write(lambda tx: access.mark_used(tx, seat.shop_id, seat.key_id, now=now))
 
     def forget(self) -> None:
         """Ask the database again, for every key; called when one was revoked."""
@@ -108,17 +118,28 @@ def scope(name: str) -> Guard:
     """A guard that lets pass programs whose key reaches `name`, one of access.SCOPES."""
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        kind, _space, token = connection.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token.startswith("obk_"):
-            raise NotSignedIn("Send the header Authorization: Bearer obk_…", code="no_key")
-        seats: KeySeats = connection.app.state.key_seats
-        seat = await seats.find(house_of(connection), token.strip())
-        if seat is None:
-            raise NotSignedIn("This key does not exist or was revoked.", code="bad_key")
-        access.require_scope(seat, name)
-        connection.scope["state"][_SEAT] = seat
+        header = connection.headers.get("authorization", "")
+        connection.scope["state"][_SEAT] = await key_seat(connection.app.state, header, name)
 
     return guard
+
+
+async def key_seat(state: State, authorization: str, scope_name: str) -> ApiSeat:
+    """The seat of a bearer key that reaches `scope_name`.
+
+    Raises:
+        NotSignedIn: `no_key` or `bad_key`.
+        NotAllowed: `missing_scope`.
+    """
+    kind, _space, token = authorization.partition(" ")
+    if kind.lower() != "bearer" or not token.startswith("obk_"):
+        raise NotSignedIn("Send the header Authorization: Bearer obk_…", code="no_key")
+    seats: KeySeats = state.key_seats
+    seat = await seats.find(state.house, token.strip())
+    if seat is None:
+        raise NotSignedIn("This key does not exist or was revoked.", code="bad_key")
+    access.require_scope(seat, scope_name)
+    return seat
 
 
 def api_seat(request: Request[Any, Any, Any]) -> ApiSeat:

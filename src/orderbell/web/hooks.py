@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from litestar import HttpMethod, Request, Response, route
 from sqlalchemy import update
 
 from orderbell.base.errors import NotFound, NotReady
 from orderbell.domain import sources
+from orderbell.events import Event
 from orderbell.runtime.house import House
 from orderbell.sources.base import RawRequest, Reading
 from orderbell.sources.directory import SOURCES
@@ -34,11 +36,17 @@ async def receive(request: Request[Any, Any, Any], house: House, kind: str, toke
     source.verify(raw, sources.open_secrets(vault, row))
     reading = source.read(raw, row.settings)
     if reading.events:
-        box = vault.box
-        entries = [Entry(shop_id=row.shop_id, source_id=row.id, event=event, box=box) for event in reading.events]
-        await house.record(entries)
+        named = source.names_events
+        events = reading.events if named else [_within(row.id, event) for event in reading.events]
+        await house.record(
+            [Entry(shop_id=row.shop_id, source_id=row.id, event=event, box=vault.box) for event in events]
+        )
         await _remember(house, row)
     return _answer(reading)
+
+
+def _within(source_id: str, event: Event) -> Event:
+    return msgspec.structs.replace(event, id=f"{source_id}:{event.id}")
 
 
 async def _raw(request: Request[Any, Any, Any], house: House) -> RawRequest:

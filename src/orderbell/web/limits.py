@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, select
+from sqlalchemy import Connection, case, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orderbell.base.errors import TooOften
@@ -81,8 +81,3 @@ def count(tx: Connection, limits: Iterable[Limit], *, now: datetime) -> None:
                 },
             )
         )
-
-
-def forget_old(tx: Connection, *, now: datetime) -> int:
-    """Drop buckets whose window has passed; returns how many."""
-    return tx.execute(delete(Bucket).where(Bucket.until <= now)).rowcount

@@ -5,7 +5,7 @@ carries the headers that keep browsers safe. What nobody foresaw becomes a numbe
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ CSP = (
 )
 _YEAR = "public, max-age=31536000, immutable"
 _MINUTES = "public, max-age=300"
-_ALWAYS = {
+ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"content-security-policy": CSP.encode(),
@@ -53,7 +53,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def refuse(request: AnyRequest, error: OrderBellError) -> Response[Any]:
     """A refusal of our own."""
     if is_program(request.url.path):
-        return _problem(request, error)
+        return _problem(error)
     if isinstance(error, NotSignedIn) and request.url.path.startswith("/panel"):
         return _to_sign_in(request)
     return _page(request, error)
@@ -71,9 +71,15 @@ def refuse_depth(request: AnyRequest, _: RecursionError) -> Response[Any]:
 
 def stumble(request: AnyRequest, error: Exception) -> Response[Any]:
     """What nobody foresaw: logged whole under a number, told to the reader only by that number."""
+    return refuse(request, _number(error, request.method, request.url.path))
+
+
+def _number(error: Exception, method: str, path: str) -> OrderBellError:
     number = secrets.token_hex(4)
-    _log.error("unforeseen", number=number, method=request.method, path=_quiet_path(request), exc_info=error)
-    return refuse(request, OrderBellError(f"Something went wrong on our side. The log knows it as {number}."))
+    # Only the first parts of the path: what follows may be a token.
+    quiet = "/".join(path.split("/")[:3])
+    _log.error("unforeseen", number=number, method=method, path=quiet, exc_info=error)
+    return OrderBellError(f"Something went wrong on our side. The log knows it as {number}.")
 
 
 HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
@@ -102,22 +108,37 @@ def _translate(error: HTTPException) -> OrderBellError:
     return refusal
 
 
-def _problem(request: AnyRequest, error: OrderBellError) -> Response[Any]:
+def problem_of(error: OrderBellError) -> dict[str, object]:
+    """A refusal as a problem document."""
     problem = Problem(
         type=f"/docs#{error.code}", title=error.code.replace("_", " ").capitalize(), status=error.status,
         detail=error.sentence, code=error.code,
     )  # fmt: skip
-    body = {**msgspec.to_builtins(problem), **{name: value for name, value in error.extra.items() if value}}
-    return Response(body, status_code=error.status, media_type=PROBLEM, headers=_retry(error))
+    return {**msgspec.to_builtins(problem), **{name: value for name, value in error.extra.items() if value != []}}
+
+
+async def contain(work: Awaitable[bytes], path: str) -> tuple[bytes, OrderBellError | None]:
+    """Await an answer of a door that stands before the framework; what goes wrong becomes a refusal's body."""
+    try:
+        return await work, None
+    except OrderBellError as error:
+        return msgspec.json.encode(problem_of(error)), error
+    except Exception as error:
+        hidden = _number(error, "POST", path)
+        return msgspec.json.encode(problem_of(hidden)), hidden
+
+
+def _problem(error: OrderBellError) -> Response[Any]:
+    return Response(problem_of(error), status_code=error.status, media_type=PROBLEM, headers=retry_headers(error))
 
 
 def _page(request: AnyRequest, error: OrderBellError) -> Response[Any]:
     facts = {"error": error}
-    page = Template("buyer/wall.html", context=facts, status_code=error.status, headers=_retry(error))
-    return page
+    return Template("buyer/wall.html", context=facts, status_code=error.status, headers=retry_headers(error))
 
 
-def _retry(error: OrderBellError) -> dict[str, str]:
+def retry_headers(error: OrderBellError) -> dict[str, str]:
+    """What tells a refused sender how to come back."""
     if isinstance(error, TooOften):
         return {"retry-after": str(error.retry_after_s)}
     if error.status == 401:
@@ -131,18 +152,13 @@ def _to_sign_in(request: AnyRequest) -> Response[Any]:
     return Redirect(SIGN_IN)
 
 
-def _quiet_path(request: AnyRequest) -> str:
-    """The first two parts of the path: what follows may be a token."""
-    return "/".join(request.url.path.split("/")[:3])
-
-
 async def finish(message: Message, scope: Scope) -> None:
     """Put the house's headers and the left cookies on an answer that is about to go out."""
     if message["type"] != "http.response.start":
         return
     headers = [*message["headers"]]
     present = {name.lower() for name, _ in headers}
-    headers += [(name, value) for name, value in _ALWAYS.items() if name not in present]
+    headers += [(name, value) for name, value in ALWAYS.items() if name not in present]
     if b"cache-control" not in present:
         headers.append((b"cache-control", _keeping(scope).encode()))
     if scope["path"].startswith(("/o", "/p", "/u", "/s/")):

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -74,6 +74,10 @@ class State(IntEnum):
     STUCK = 3
     """After its tries: visible with its reason and a button, never thrown away."""
     HELD = 4
+
+
+SUSPECT = text("state = 1 AND tries >= 2")
+"""Rows that more than one worker died over; `store.leases` takes them one at a time."""
 
 
 class Leased:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orderbell.store.tables.base import Leased, Row
+from orderbell.store.tables.base import SUSPECT, Leased, Row
 
 
 class EventRow(Leased, Row):
@@ -21,6 +21,7 @@ class EventRow(Leased, Row):
     __table_args__ = (
         UniqueConstraint("shop_id", "natural_id"),
         Index("ix_event_work", "lane", "due_at", sqlite_where=text("state<2"), postgresql_where=text("state<2")),
+        Index("ix_event_suspect", "due_at", sqlite_where=SUSPECT, postgresql_where=SUSPECT),
         Index("ix_event_order", "shop_id", "order_number"),
         Index("ix_event_id", "shop_id", "id"),
     )
@@ -137,7 +138,7 @@ class Timer(Leased, Row):
     __tablename__ = "timer"
     __table_args__ = (
         UniqueConstraint("shop_id", "kind", "subject_id", "gen"),
-        Index("ix_timer_work", "due_at", sqlite_where=text("state<2"), postgresql_where=text("state<2")),
+        Index("ix_timer_work", "lane", "due_at", sqlite_where=text("state<2"), postgresql_where=text("state<2")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[str]

@@ -132,3 +132,15 @@ class Answered(Row):
     status: Mapped[int] = mapped_column(Integer)
     answer: Mapped[bytes]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Bucket(Row):
+    """How often something was tried since its window opened. `name` is a hash: no address or number is kept.
+
+    Not a shop's row: an attacker's address belongs to no shop, and a sign-in does not know its shop yet.
+    """
+
+    __tablename__ = "bucket"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    until: Mapped[datetime] = mapped_column(index=True)

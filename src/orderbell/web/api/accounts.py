@@ -197,9 +197,7 @@ async def change_account(house: House, seat: ApiSeat, account_id: str, data: Acc
 async def remove_account(house: House, seat: ApiSeat, account_id: str) -> None:
     """Remove an account; what it sent stays on record."""
     now = house.clock.now()
-    await house.store.write(
-        lambda tx: accounts.remove_account(tx, seat.shop_id, account_id, by=seat.key_id, now=now)
-    )
+    await house.store.write(lambda tx: accounts.remove_account(tx, seat.shop_id, account_id, by=seat.key_id, now=now))
 
 
 @post("/channels/{account_id:str}/test", guards=SETTINGS, status_code=200, summary="Send a test message",

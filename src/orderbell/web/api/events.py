@@ -14,6 +14,9 @@ from orderbell.runtime.house import House
 from orderbell.sources import own
 from orderbell.store.journal import Entry
 from orderbell.web import guards
+from orderbell.web.api.once import once_in_steps
+
+SCOPE = "events:write"
 
 
 class TakenEvent(msgspec.Struct, frozen=True):
@@ -29,22 +32,16 @@ class TakenEvents(msgspec.Struct, frozen=True):
     events: list[TakenEvent]
 
 
-_encode = msgspec.json.Encoder().encode
+async def take(house: House, seat: ApiSeat, body: bytes) -> TakenEvents:
+    """Read the events of a body and write them down.
 
-
-@post("/events", status_code=202, guards=[guards.scope("events:write")], summary="Tell what happened",
-      description=__doc__, tags=["Events"])  # fmt: skip
-async def tell(request: Request[Any, Any, Any], house: House, seat: ApiSeat) -> Response[TakenEvents]:
-    """Take one event or up to 500.
-
-    An event's own id makes it idempotent for ever, so an Idempotency-Key is not needed here.
+    Raises:
+        BadInput: something in it is not as the contract says; nothing of it was kept.
     """
-    events = own.read_events(await request.body(), now=house.clock.now())
+    events = own.read_events(body, now=house.clock.now())
     box = await _box_for(events, house, seat.shop_id)
     entries = [Entry(shop_id=seat.shop_id, source_id=None, event=event, box=box) for event in events]
-    recorded = await house.record(entries)
-    taken = TakenEvents([TakenEvent(each.id, each.status) for each in recorded])
-    return Response(_encode(taken), status_code=202, media_type="application/json")  # type: ignore[arg-type]
+    return TakenEvents([TakenEvent(each.id, each.status) for each in await house.record(entries)])
 
 
 async def _box_for(events: list[Event], house: House, shop_id: str) -> Box | None:
@@ -52,6 +49,17 @@ async def _box_for(events: list[Event], house: House, shop_id: str) -> Box | Non
     if any(isinstance(event, OrderEvent) and event.goods for event in events):
         return (await house.vault(shop_id)).box
     return None
+
+
+@post("/events", status_code=202, guards=[guards.scope(SCOPE)], summary="Tell what happened", tags=["Events"])
+async def tell(request: Request[Any, Any, Any], house: House, seat: ApiSeat) -> Response[TakenEvents]:
+    """Take one event or up to 500; when the answer comes, they are on the disk.
+
+    An event's own id makes it idempotent for ever. With an Idempotency-Key the first answer is given again;
+    without one, `web/ingest.py` answers before the framework does.
+    """
+    body = await request.body()
+    return await once_in_steps(request, house, seat, lambda: take(house, seat, body), status=202)
 
 
 ROUTES = [tell]

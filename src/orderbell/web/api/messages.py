@@ -76,7 +76,7 @@ class Read(msgspec.Struct, frozen=True):
 
 @get("/messages", guards=READ, summary="List messages", tags=["Messages"])
 async def list_messages(
-    house: House, seat: ApiSeat, order: str | None = None, status: str | None = None, channel: str | None = None,
+    house: House, seat: ApiSeat, *, order: str | None = None, status: str | None = None, channel: str | None = None,
     cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
 ) -> MessagePage:  # fmt: skip
     """Messages, newest first; `order` is the shop's own order number."""
@@ -111,7 +111,7 @@ async def resend(request: Request[Any, Any, Any], house: House, seat: ApiSeat, m
 
 @get("/inbox", guards=READ, summary="An in-app inbox", tags=["Inbox"])
 async def list_inbox(
-    house: House, seat: ApiSeat, order: str | None = None, customer: str | None = None, cursor: Cursor = None,
+    house: House, seat: ApiSeat, *, order: str | None = None, customer: str | None = None, cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> InboxPage:  # fmt: skip
     """The in-app messages of one order (its number) or one customer (its id)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,11 +16,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orderbell.base.errors import BadInput, Conflict
 from orderbell.base.secrets import Box, Sealed
 from orderbell.domain.access import ApiSeat
+from orderbell.domain.retention import ANSWERS_KEPT as KEPT
 from orderbell.runtime.house import House
 from orderbell.store.schema import Answered
 
 HEADER = "idempotency-key"
-KEPT = timedelta(hours=24)
 _LONGEST_KEY = 255
 Deed = Callable[[Connection], Any]
 AnyRequest = Request[Any, Any, Any]
@@ -40,7 +40,7 @@ async def once(request: AnyRequest, house: House, seat: ApiSeat, deed: Deed) -> 
 
 
 async def once_in_steps(
-    request: AnyRequest, house: House, seat: ApiSeat, deed: Callable[[], Awaitable[Any]]
+    request: AnyRequest, house: House, seat: ApiSeat, deed: Callable[[], Awaitable[Any]], *, status: int = 201
 ) -> Response[Any]:
     """As `once`, for a deed that needs several writes and does no harm when it is done twice.
 
@@ -50,17 +50,12 @@ async def once_in_steps(
     note = await _note_of(request, house, seat)
     kept = await house.store.read(lambda tx: note.kept(tx, house.clock.now())) if note else None
     if kept is not None:
-        return _answer(kept)
+        return _answer(kept, status)
     answer = msgspec.json.encode(await deed())
     if note is None:
-        return _answer(answer)
+        return _answer(answer, status)
     now = house.clock.now()
-    return _answer(await house.store.write(lambda tx: note.run(tx, lambda _: msgspec.Raw(answer), now)))
-
-
-def forget_old(tx: Connection, *, now: datetime) -> int:
-    """Drop answers older than 24 hours; returns how many."""
-    return tx.execute(delete(Answered).where(Answered.at < now - KEPT)).rowcount
+    return _answer(await house.store.write(lambda tx: note.run(tx, lambda _: msgspec.Raw(answer), now)), status)
 
 
 async def _note_of(request: AnyRequest, house: House, seat: ApiSeat) -> _Note | None:
@@ -115,8 +110,9 @@ class _Note:
         fresh = dialect.insert(Answered).values(
             id=self.name, shop_id=self.shop_id, body_hash=self.body_hash, status=0, answer=b"", at=now
         )
-        return tx.execute(fresh.on_conflict_do_nothing(index_elements=["id"])).rowcount == 1
+        kept = fresh.on_conflict_do_nothing(index_elements=["id"]).returning(Answered.id)
+        return tx.execute(kept).first() is not None
 
 
-def _answer(body: bytes) -> Response[Any]:
-    return Response(body, status_code=201, media_type="application/json")
+def _answer(body: bytes, status: int = 201) -> Response[Any]:
+    return Response(body, status_code=status, media_type="application/json")

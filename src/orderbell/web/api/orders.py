@@ -88,7 +88,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/orders", guards=READ, summary="List orders", tags=["Orders"])
 async def list_orders(
-    house: House, seat: ApiSeat, status: str | None = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
+    house: House, seat: ApiSeat, *, status: str | None = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
 ) -> OrderPage:  # fmt: skip
     """Orders, newest first, of one status or all."""
     query = select(Order.__table__).where(Order.shop_id == seat.shop_id)
@@ -205,9 +205,7 @@ def _attempts(tx: Connection, order: Any) -> list[Step]:
 
 
 def _reveals(tx: Connection, order: Any) -> list[Step]:
-    query = select(Reveal.id, Reveal.at, Reveal.by).where(
-        Reveal.shop_id == order.shop_id, Reveal.order_id == order.id
-    )
+    query = select(Reveal.id, Reveal.at, Reveal.by).where(Reveal.shop_id == order.shop_id, Reveal.order_id == order.id)
     return [Step(at=row.at, kind="reveal", what="card.revealed", id=row.id, words=row.by) for row in tx.execute(query)]
 
 

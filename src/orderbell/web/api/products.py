@@ -158,9 +158,7 @@ async def archive_product(house: House, seat: ApiSeat, sku: str) -> None:
 
 @post("/products/{sku:str}/cards", guards=CARDS, summary="Import cards", tags=["Products"],
       request_max_body_size=MOST_CARD_BYTES)  # fmt: skip
-async def import_cards(
-    request: Request[Any, Any, Any], house: House, seat: ApiSeat, sku: str
-) -> Response[CardsTaken]:
+async def import_cards(request: Request[Any, Any, Any], house: House, seat: ApiSeat, sku: str) -> Response[CardsTaken]:
     """Import up to 5,000 keys: JSON `{"cards": […]}`, `text/plain` with one a line, or `text/csv` (first column)."""
     keys = read_keys(request.headers.get("content-type", ""), await request.body())
 

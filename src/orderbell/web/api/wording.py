@@ -104,9 +104,7 @@ async def get_rule(house: House, seat: ApiSeat, rule_id: str) -> RuleOut:
 
 
 @post("/rules", guards=SETTINGS, summary="Add a rule", tags=["Rules"])
-async def add_rule(
-    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: NewRule
-) -> Response[RuleOut]:
+async def add_rule(request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: NewRule) -> Response[RuleOut]:
     """Add a rule of the merchant's own."""
     _check_channels(data.channels)
     now = house.clock.now()
@@ -168,7 +166,7 @@ _WHICH = "/templates/{event_type:str}/{audience:str}/{channel:str}/{locale:str}"
 
 @get(_WHICH, guards=SETTINGS, summary="One wording", tags=["Templates"])
 async def get_template(
-    house: House, seat: ApiSeat, event_type: str, audience: str, channel: str, locale: str
+    house: House, seat: ApiSeat, *, event_type: str, audience: str, channel: str, locale: str
 ) -> TemplateOut:
     """The merchant's own wording; `version` is null and `parts` empty while the stock text counts."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)
@@ -177,7 +175,7 @@ async def get_template(
 
 @put(_WHICH, guards=SETTINGS, summary="Write a wording", tags=["Templates"])
 async def put_template(
-    house: House, seat: ApiSeat, data: Parts, event_type: str, audience: str, channel: str, locale: str
+    house: House, seat: ApiSeat, data: Parts, *, event_type: str, audience: str, channel: str, locale: str
 ) -> TemplateOut:
     """Save a new version and let it count; an unknown variable is refused here, never at sending."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)
@@ -194,7 +192,7 @@ async def put_template(
 
 @delete(_WHICH, guards=SETTINGS, summary="Go back to the stock text", tags=["Templates"])
 async def revert_template(
-    house: House, seat: ApiSeat, event_type: str, audience: str, channel: str, locale: str
+    house: House, seat: ApiSeat, *, event_type: str, audience: str, channel: str, locale: str
 ) -> None:
     """Let the stock text count again; the saved versions are kept."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Response, Template
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ from orderbell.web.panel.queries import channels as queries
 
 HOME = "/panel/channels"
 SETTINGS = [guards.deed("settings")]
-STEP_WORDS = {"worded": "Put into words", "request": "The request", "answer": "The provider’s answer"}
+STEP_WORDS = {"worded": "Put into words", "request": "The request", "answer": "The provider's answer"}
 
 
 @get("/channels")
@@ -38,13 +39,13 @@ async def listing(request: AnyRequest, house: House, staff: StaffSeat) -> Templa
 
 
 @get("/channels/{kind:str}")
-async def blank(request: AnyRequest, house: House, staff: StaffSeat, kind: str) -> Template:
+async def blank(request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str]) -> Template:
     """One channel: its accounts, and the form for another one."""
     return await _draw(request, house, staff, kind)
 
 
 @post("/channels/{kind:str}", guards=SETTINGS)
-async def add(request: AnyRequest, house: House, staff: StaffSeat, kind: str) -> Redirect | Template:
+async def add(request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str]) -> Redirect | Template:
     """Add an account; its page, where it can be tried, is next."""
     form, now = await request.form(), house.clock.now()
     vault, filled = await house.vault(staff.shop_id), _filled(house, kind, form)
@@ -63,14 +64,16 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat, kind: str) ->
 
 
 @get("/channels/{kind:str}/{account_id:str}")
-async def one(request: AnyRequest, house: House, staff: StaffSeat, kind: str, account_id: str) -> Template:
+async def one(
+    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+) -> Template:
     """One account: its form (secrets are never shown again) and its test."""
     return await _draw(request, house, staff, kind, account_id=account_id)
 
 
 @post("/channels/{kind:str}/{account_id:str}", guards=SETTINGS)
 async def change(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: str, account_id: str
+    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
 ) -> Redirect | Template:  # fmt: skip
     """Change an account; an empty secret keeps what it was."""
     form, now = await request.form(), house.clock.now()
@@ -91,7 +94,9 @@ async def change(
 
 
 @post("/channels/{kind:str}/{account_id:str}/switch", guards=SETTINGS)
-async def switch(request: AnyRequest, house: House, staff: StaffSeat, kind: str, account_id: str) -> Redirect:
+async def switch(
+    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+) -> Redirect:
     """Switch an account off, or on again."""
     form, now = await request.form(), house.clock.now()
     reason = None if form.get("on") else "switched off in the panel"
@@ -102,7 +107,7 @@ async def switch(request: AnyRequest, house: House, staff: StaffSeat, kind: str,
 
 
 @post("/channels/{kind:str}/{account_id:str}/remove", guards=SETTINGS)
-async def remove(house: House, staff: StaffSeat, kind: str, account_id: str) -> Redirect:
+async def remove(house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]) -> Redirect:
     """Remove an account and its secrets."""
     now = house.clock.now()
     await house.store.write(
@@ -113,7 +118,7 @@ async def remove(house: House, staff: StaffSeat, kind: str, account_id: str) -> 
 
 @post("/channels/{kind:str}/{account_id:str}/test", guards=[guards.deed("send")])
 async def test(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: str, account_id: str
+    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
 ) -> Response[Any] | Redirect:  # fmt: skip
     """Send a test message now and tell each step as it is done."""
     form = await request.form()

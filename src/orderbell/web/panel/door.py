@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from orderbell.base.errors import BadInput, NotSignedIn, OrderBellError
@@ -42,13 +43,13 @@ async def sign_in(request: AnyRequest, house: House) -> Redirect | Template:
 
 
 @get("/enter/{token:str}")
-async def link_page(request: AnyRequest, token: str) -> Template:
+async def link_page(request: AnyRequest, token: FromPath[str]) -> Template:
     """Where a one-time link lands. Looking spends nothing, so mail scanners do no harm."""
     return face.bare(request, "sign_in_link")
 
 
 @post("/enter/{token:str}")
-async def use_link(request: AnyRequest, house: House, token: str) -> Redirect | Template:
+async def use_link(request: AnyRequest, house: House, token: FromPath[str]) -> Redirect | Template:
     """Spend the link; whoever has no password yet chooses one next."""
     now, ip = house.clock.now(), _ip(request, house)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from orderbell.base.errors import OrderBellError
@@ -49,7 +50,7 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
 
 
 @post("/keys/{key_id:str}/revoke", guards=KEYS)
-async def revoke(request: AnyRequest, house: House, staff: StaffSeat, key_id: str) -> Redirect:
+async def revoke(request: AnyRequest, house: House, staff: StaffSeat, key_id: FromPath[str]) -> Redirect:
     """End a key at once."""
     now = house.clock.now()
     await house.store.write(lambda tx: access.revoke_api_key(tx, staff.shop_id, key_id, by=staff.staff_id, now=now))

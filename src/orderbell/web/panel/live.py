@@ -13,6 +13,7 @@ from orderbell.runtime.house import House
 from orderbell.web.panel import steps
 from orderbell.web.panel.face import frame
 from orderbell.web.panel.queries import messages
+from orderbell.web.panel.queries.overview import FEED_ROWS
 
 LOOK_EVERY_S = 1.0
 PAINT_AT_MOST_EVERY_S = 0.3
@@ -61,7 +62,8 @@ class _Reader:
         """Take what the browser shows already as seen; its unfinished rows are drawn again, to be sure."""
         known = messages.newest(tx, self.shop_id, NEWEST)
         self.remember([row for row in known if not since or row.id < _a_little_before(since)])
-        self.open = {row.id: "" for row in known if row.status in UNFINISHED and row.id in self.seen}
+        drawn = known[:FEED_ROWS]
+        self.open = {row.id: "" for row in drawn if row.status in UNFINISHED and row.id in self.seen}
         self.last = since or self.last
 
     def look(self, tx: Connection) -> tuple[list[Any], list[Any], Facts]:

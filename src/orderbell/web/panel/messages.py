@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from orderbell.delivery import outbox
@@ -25,8 +26,8 @@ MAIL_POLICY = (
 
 @get("/messages")
 async def listing(
-    request: AnyRequest, house: House, staff: StaffSeat, q: str = "", status: str = "", channel: str = "",
-    order: str = "",
+    request: AnyRequest, house: House, staff: StaffSeat, q: FromQuery[str] = "", status: FromQuery[str] = "",
+    channel: FromQuery[str] = "", order: FromQuery[str] = "",
 ) -> Template:  # fmt: skip
     """The log. `q` looks for a number, an address or a subject; the address keeps every filter."""
     before = request.query_params.get("before", "")
@@ -58,7 +59,7 @@ def _link(wish: Wish) -> Any:
 
 
 @get("/messages/{message_id:str}")
-async def one(request: AnyRequest, house: House, staff: StaffSeat, message_id: str) -> Template:
+async def one(request: AnyRequest, house: House, staff: StaffSeat, message_id: FromPath[str]) -> Template:
     """One message with its whole story: the inside of the drawer for htmx, a page for everybody else."""
     seen = await face.look(house, staff, lambda tx: _explained(tx, house, staff, message_id))
     whole, shown = seen.facts
@@ -76,7 +77,7 @@ def _explained(tx: Any, house: House, staff: StaffSeat, message_id: str) -> tupl
 
 
 @get("/messages/{message_id:str}/mail")
-async def mail(house: House, staff: StaffSeat, message_id: str) -> Response[str]:
+async def mail(house: House, staff: StaffSeat, message_id: FromPath[str]) -> Response[str]:
     """The mail itself, for a sandboxed frame: no script, nothing fetched but pictures."""
     _, shown = await house.store.read(lambda tx: _explained(tx, house, staff, message_id))
     html = shown.letter.html if shown else ""
@@ -84,7 +85,7 @@ async def mail(house: House, staff: StaffSeat, message_id: str) -> Response[str]
 
 
 @post("/messages/{message_id:str}/resend", guards=[guards.deed("send")])
-async def resend(house: House, staff: StaffSeat, message_id: str) -> Redirect:
+async def resend(house: House, staff: StaffSeat, message_id: FromPath[str]) -> Redirect:
     """Send it once more; the fresh copy is the page that follows."""
     by, now = staff.staff_id, house.clock.now()
     fresh = await house.store.write(lambda tx: outbox.resend(tx, staff.shop_id, message_id, by=by, now=now))

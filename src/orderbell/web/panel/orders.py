@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from orderbell.domain.staff import StaffSeat
@@ -20,7 +21,12 @@ HOME = "/panel/orders"
 
 @get("/orders")
 async def listing(
-    request: AnyRequest, house: House, staff: StaffSeat, q: str = "", status: str = "", owed: bool = False
+    request: AnyRequest,
+    house: House,
+    staff: StaffSeat,
+    q: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    owed: FromQuery[bool] = False,
 ) -> Template:
     """The orders of the shop; the address keeps every filter."""
     before = request.query_params.get("before", "")
@@ -42,7 +48,7 @@ def _link(**asked: str) -> str:
 
 
 @get("/orders/{number:str}")
-async def one(request: AnyRequest, house: House, staff: StaffSeat, number: str) -> Template:
+async def one(request: AnyRequest, house: House, staff: StaffSeat, number: FromPath[str]) -> Template:
     """One order with its whole time line: events, rules that matched or not, messages, tries, reveals."""
     seen = await face.look(house, staff, lambda tx: queries.story(tx, staff.shop_id, number))
     say, titles = language.words(request), face.channel_titles()

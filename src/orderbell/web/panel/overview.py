@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from litestar import get
+from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, Template
 from sqlalchemy import Connection, select
 
@@ -80,7 +81,7 @@ def _change(facts: Overview) -> float | None:
 
 
 @get("/live", media_type="text/event-stream")
-async def stream(request: AnyRequest, house: House, staff: StaffSeat, after: str = "") -> ServerSentEvent:
+async def stream(request: AnyRequest, house: House, staff: StaffSeat, after: FromQuery[str] = "") -> ServerSentEvent:
     """The messages as they happen, drawn; a browser that comes back goes on after its Last-Event-ID."""
     since = request.headers.get("last-event-id") or after
     drawn = live.follow(house, staff.shop_id, since, _draw(request))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Response, Template
 from sqlalchemy import Connection
 
@@ -24,7 +25,7 @@ AnyResponse = Response[Any] | Template | Redirect
 
 
 @get("/products")
-async def listing(request: AnyRequest, house: House, staff: StaffSeat, q: str = "") -> Template:
+async def listing(request: AnyRequest, house: House, staff: StaffSeat, q: FromQuery[str] = "") -> Template:
     """All products, those that run out first on top."""
     seen = await face.look(
         house, staff, lambda tx: (queries.find(tx, staff.shop_id, q[:100]), queries.owed(tx, staff.shop_id))
@@ -44,17 +45,11 @@ async def blank(request: AnyRequest, house: House, staff: StaffSeat) -> Template
 async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Redirect | Template:
     """Add a product; its page, where cards come in, is next."""
     form, now = await request.form(), house.clock.now()
+    new = {"sku": _text(form, "sku"), "title": _text(form, "title"), "kind": _text(form, "kind")}
+    low_at = _number(form, "low_at")
     try:
         product_id = await house.store.write(
-            lambda tx: catalog.add_product(
-                tx,
-                staff.shop_id,
-                sku=_text(form, "sku"),
-                title=_text(form, "title"),
-                kind=_text(form, "kind"),
-                low_at=_number(form, "low_at"),
-                now=now,
-            )  # fmt: skip
+            lambda tx: catalog.add_product(tx, staff.shop_id, **new, low_at=low_at, now=now)
         )
     except OrderBellError as error:
         seen = await face.look(house, staff, _nothing)
@@ -66,13 +61,13 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Redirect |
 
 
 @get("/products/{product_id:str}")
-async def one(request: AnyRequest, house: House, staff: StaffSeat, product_id: str) -> Template:
+async def one(request: AnyRequest, house: House, staff: StaffSeat, product_id: FromPath[str]) -> Template:
     """One product: stock, import, settings."""
     return await _draw(request, house, staff, product_id)
 
 
 @post("/products/{product_id:str}", guards=GOODS)
-async def change(request: AnyRequest, house: House, staff: StaffSeat, product_id: str) -> Redirect | Template:
+async def change(request: AnyRequest, house: House, staff: StaffSeat, product_id: FromPath[str]) -> Redirect | Template:
     """Change a product's title, warning mark, reservation and instructions."""
     form = await request.form()
     new = {
@@ -85,7 +80,7 @@ async def change(request: AnyRequest, house: House, staff: StaffSeat, product_id
 
 
 @post("/products/{product_id:str}/archive", guards=GOODS)
-async def archive(house: House, staff: StaffSeat, product_id: str) -> Redirect:
+async def archive(house: House, staff: StaffSeat, product_id: FromPath[str]) -> Redirect:
     """Take a product off the list; its cards and orders stay."""
     now = house.clock.now()
     await house.store.write(lambda tx: catalog.change_product(tx, staff.shop_id, product_id, archived_at=now))
@@ -93,7 +88,9 @@ async def archive(house: House, staff: StaffSeat, product_id: str) -> Redirect:
 
 
 @post("/products/{product_id:str}/text", guards=GOODS)
-async def set_text(request: AnyRequest, house: House, staff: StaffSeat, product_id: str) -> Redirect | Template:
+async def set_text(
+    request: AnyRequest, house: House, staff: StaffSeat, product_id: FromPath[str]
+) -> Redirect | Template:
     """Set the text every buyer of a reusable product gets."""
     form, now = await request.form(), house.clock.now()
     vault = await house.vault(staff.shop_id)
@@ -104,7 +101,7 @@ async def set_text(request: AnyRequest, house: House, staff: StaffSeat, product_
 
 
 @post("/products/{product_id:str}/cards", guards=GOODS, request_max_body_size=importing.MAX_BYTES)
-async def bring_in(request: AnyRequest, house: House, staff: StaffSeat, product_id: str) -> AnyResponse:
+async def bring_in(request: AnyRequest, house: House, staff: StaffSeat, product_id: FromPath[str]) -> AnyResponse:
     """Import keys, telling how far it is; without a script the page is shown again when it is done."""
     form = await request.form()
     try:

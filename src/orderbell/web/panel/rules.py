@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
@@ -25,7 +26,7 @@ TEXTS = [guards.deed("texts")]
 
 
 @get("/rules")
-async def listing(request: AnyRequest, house: House, staff: StaffSeat, audience: str = "buyer") -> Template:
+async def listing(request: AnyRequest, house: House, staff: StaffSeat, audience: FromQuery[str] = "buyer") -> Template:
     """The rules that speak to buyers, or to staff, in the order of an order's life."""
     who = audience if audience in domain.AUDIENCES else "buyer"
     seen = await face.look(house, staff, lambda tx: _read(tx, staff.shop_id, who))
@@ -43,7 +44,7 @@ def _read(tx: Connection, shop_id: str, audience: str) -> Sequence[AnyRow]:
 
 
 @post("/rules/{rule_id:str}/switch", guards=TEXTS)
-async def switch(request: AnyRequest, house: House, staff: StaffSeat, rule_id: str) -> Redirect | Template:
+async def switch(request: AnyRequest, house: House, staff: StaffSeat, rule_id: FromPath[str]) -> Redirect | Template:
     """Switch a rule on or off; htmx gets the rule drawn anew."""
     form, now = await request.form(), house.clock.now()
     on = int(bool(form.get("on")))

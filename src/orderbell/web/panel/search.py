@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import Connection, select
 
@@ -21,7 +22,7 @@ SHOWN = 8
 
 
 @get("/search")
-async def search(request: AnyRequest, house: House, staff: StaffSeat, q: str = "") -> Template | Redirect:
+async def search(request: AnyRequest, house: House, staff: StaffSeat, q: FromQuery[str] = "") -> Template | Redirect:
     """Orders and messages that fit; an exact order number leads straight to its page."""
     text = q.strip()[:120]
     if not text:

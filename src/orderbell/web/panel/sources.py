@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import Connection, select
 
@@ -47,7 +48,7 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
 
 
 @post("/sources/{source_id:str}/pause", guards=SETTINGS)
-async def pause(request: AnyRequest, house: House, staff: StaffSeat, source_id: str) -> Redirect:
+async def pause(request: AnyRequest, house: House, staff: StaffSeat, source_id: FromPath[str]) -> Redirect:
     """Pause a shop (it is asked to try again later), or go on."""
     form, now = await request.form(), house.clock.now()
     resume = bool(form.get("resume"))
@@ -60,7 +61,7 @@ async def pause(request: AnyRequest, house: House, staff: StaffSeat, source_id: 
 
 
 @post("/sources/{source_id:str}/remove", guards=SETTINGS)
-async def remove(house: House, staff: StaffSeat, source_id: str) -> Redirect:
+async def remove(house: House, staff: StaffSeat, source_id: FromPath[str]) -> Redirect:
     """Disconnect a shop for good."""
     now = house.clock.now()
     await house.store.write(lambda tx: domain.remove_source(tx, staff.shop_id, source_id, by=staff.staff_id, now=now))

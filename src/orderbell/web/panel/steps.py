@@ -50,8 +50,9 @@ def _tries(whole: Whole, titles: Mapping[str, str], say: Say) -> Iterator[Step]:
         sign = words.outcome_sign(each.outcome)
         account = whole.providers.get(each.provider_id or "", "") or say(titles.get(whole.row.channel, ""))
         parts = [account, say(sign.word), each.code or "", took(each.started_at, each.ended_at)]
+        own_words = "" if each.outcome == "sandbox" else each.words or ""
         yield Step(
-            heading=say("Try {n}", n=each.n), at=each.ended_at or each.started_at, words="" if each.outcome == "sandbox" else each.words or "",
+            heading=say("Try {n}", n=each.n), at=each.ended_at or each.started_at, words=own_words,
             text=" · ".join(part for part in parts if part), tone=_TONES[sign.tone],
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ MESSAGE: Mapping[str, Sign] = {
     "held": Sign("Held", "circle-pause", "warn"),
     "sending": Sign("Sending", "loader", "soft"),
     "sent": Sign("Sent", "circle-check", "good"),
-    "sandbox": Sign("In the sandbox", "flask-conical", "soft"),
+    "sandbox": Sign("Sandboxed", "flask-conical", "soft"),
     "delivered": Sign("Arrived", "circle-check", "good"),
     "failed": Sign("Failed", "circle-x", "bad"),
     "unknown": Sign("Outcome unknown", "circle-help", "warn"),

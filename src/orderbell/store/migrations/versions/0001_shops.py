@@ -16,6 +16,7 @@ def upgrade() -> None:
     _answered()
     _api_key()
     _audit()
+    _bucket()
     _meta()
     _session()
     _shop()
@@ -69,6 +70,17 @@ def _audit() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_audit")),
     )
     op.create_index(("ix_audit_shop_id_id"), "audit", ["shop_id", "id"], unique=False)
+
+
+def _bucket() -> None:
+    op.create_table(
+        "bucket",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=("pk_bucket")),
+    )
+    op.create_index(("ix_bucket_until"), "bucket", ["until"], unique=False)
 
 
 def _meta() -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _event()
     _line()
     _orders()
+    _orders_indexes()
     _task()
     _timer()
 
@@ -94,6 +95,14 @@ def _event() -> None:
     op.create_index("ix_event_id", "event", ["shop_id", "id"], unique=False)
     op.create_index("ix_event_order", "event", ["shop_id", "order_number"], unique=False)
     op.create_index(
+        "ix_event_suspect",
+        "event",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 1 AND tries >= 2"),
+        postgresql_where=sa.text("state = 1 AND tries >= 2"),
+    )
+    op.create_index(
         "ix_event_work",
         "event",
         ["lane", "due_at"],
@@ -149,6 +158,9 @@ def _orders() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_orders")),
         sa.UniqueConstraint("shop_id", "number", name=("uq_orders_shop_id_number")),
     )
+
+
+def _orders_indexes() -> None:
     op.create_index("ix_orders_customer", "orders", ["shop_id", "customer_id"], unique=False)
     op.create_index(
         "ix_orders_owed",
@@ -205,7 +217,7 @@ def _timer() -> None:
     op.create_index(
         "ix_timer_work",
         "timer",
-        ["due_at"],
+        ["lane", "due_at"],
         unique=False,
         sqlite_where=sa.text("state<2"),
         postgresql_where=sa.text("state<2"),

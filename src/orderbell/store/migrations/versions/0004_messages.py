@@ -16,6 +16,7 @@ def upgrade() -> None:
     _attempt()
     _brand_version()
     _message()
+    _message_indexes()
     _provider()
     _rule()
     _template()
@@ -89,11 +90,22 @@ def _message() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_message")),
         sa.UniqueConstraint("shop_id", "natural_key", name=("uq_message_shop_id_natural_key")),
     )
+
+
+def _message_indexes() -> None:
     op.create_index("ix_message_channel", "message", ["shop_id", "channel", "id"], unique=False)
     op.create_index("ix_message_event", "message", ["event_id"], unique=False)
     op.create_index("ix_message_order", "message", ["shop_id", "order_id"], unique=False)
     op.create_index("ix_message_recent", "message", ["shop_id", "id"], unique=False)
     op.create_index("ix_message_status", "message", ["shop_id", "status", "id"], unique=False)
+    op.create_index(
+        "ix_message_suspect",
+        "message",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 1 AND tries >= 2"),
+        postgresql_where=sa.text("state = 1 AND tries >= 2"),
+    )
     op.create_index(
         "ix_message_work",
         "message",

@@ -41,7 +41,7 @@ def desk(tx: Connection, shop_id: str, *, now: datetime) -> Desk:
         .group_by(Message.channel, Message.status)
     )
     today: dict[str, dict[str, int]] = {}
-    for channel, status, count in tx.execute(query).tuples():
+    for channel, status, count in tx.execute(query):
         today.setdefault(channel, {})[status] = count
     return Desk(accounts=by_kind, today=today)
 

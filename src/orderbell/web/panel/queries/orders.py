@@ -16,6 +16,7 @@ from orderbell.web.panel.queries import messages
 
 PAGE = 50
 MOST_FOUND = 100
+MOST_OF_ONE = 500
 STATUSES = ("pending", "paid", "delivered", "completed", "cancelled", "expired", "refunded")
 AnyRow = SqlRow[*tuple[Any, ...]]
 
@@ -114,9 +115,10 @@ def story(tx: Connection, shop_id: str, number: str) -> OrderStory:
         messages.line()
         .add_columns(Message.event_id, Message.rule_id, Message.ended_at, Message.resend_of)
         .where(Message.shop_id == shop_id, Message.order_id == row.id)
-        .order_by(Message.id)
-        .limit(500)
+        .limit(MOST_OF_ONE)
     ).all()  # fmt: skip
+    # Sorted here: an ORDER BY would lead the planner to walk all messages in order instead of this order's few.
+    sent = sorted(sent, key=lambda each: each.id)
     return OrderStory(
         row=row, lines=_lines(tx, shop_id, [row.id]).get(row.id, []), chapters=_chapters(tx, shop_id, number, sent),
         attempts=_attempts(tx, shop_id, [each.id for each in sent]), reveals=_reveals(tx, shop_id, row.id),
@@ -141,13 +143,13 @@ def _chapters(tx: Connection, shop_id: str, number: str, sent: Sequence[AnyRow])
         )
         .join(SourceRow, SourceRow.id == EventRow.source_id, isouter=True)
         .where(EventRow.shop_id == shop_id, EventRow.order_number == number)
-        .order_by(EventRow.id)
-        .limit(200)
+        .limit(MOST_OF_ONE)
     )  # fmt: skip
     by_event: dict[str, list[AnyRow]] = {}
     for each in sent:
         by_event.setdefault(each.event_id, []).append(each)
-    return [Chapter(event=event, messages=by_event.get(event.id, ())) for event in tx.execute(query)]
+    events = sorted(tx.execute(query), key=lambda each: each.id)
+    return [Chapter(event=event, messages=by_event.get(event.id, ())) for event in events]
 
 
 def _attempts(tx: Connection, shop_id: str, ids: Sequence[str]) -> dict[str, list[AnyRow]]:

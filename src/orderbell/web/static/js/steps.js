@@ -1,7 +1,5 @@
 /** `<form data-steps="id">`: posts, and shows the server's answer in that place piece by piece, as it comes. */
 
-import { toast } from "./toast.js";
-
 /** @param {HTMLFormElement} form @param {HTMLElement} place */
 async function follow(form, place) {
   const button = form.querySelector("button[type=submit], button:not([type])");
@@ -13,7 +11,7 @@ async function follow(form, place) {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     await pour(answer.body.pipeThrough(new TextDecoderStream()).getReader(), place);
   } catch {
-    toast(document.body.dataset.failed ?? "");
+    document.dispatchEvent(new CustomEvent("toast", { detail: { value: document.body.dataset.failed } }));
   } finally {
     button?.removeAttribute("aria-busy");
   }

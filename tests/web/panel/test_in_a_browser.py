@@ -1,0 +1,169 @@
+"""The panel in a real browser: no axe violation, no sideways scrolling, no broken policy, all by keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from tests.cast import Shopkeeper
+from tests.web.panel.conftest import seat_of
+
+from orderbell.domain import staff
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+LOOKS = [("zh-CN", "light", 1440), ("en", "dark", 390), ("zh-CN", "dark", 390), ("en", "light", 1440)]
+# Violations are written where the test can read them, before the page's own scripts run.
+WATCH = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective))"
+
+
+@pytest.fixture
+async def address(app: Litestar, shop: Shopkeeper, sold: str) -> AsyncIterator[str]:
+    """The app on a port of this machine, over a shop in which an order was sold and another is owed."""
+    await shop.says("order.paid", "N-2")
+    await shop.settled()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    while not await _listens(port):
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's own browser."""
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+async def sit(chromium: Browser, shop: Shopkeeper, address: str, look: tuple[str, str, int]) -> BrowserContext:
+    """A browser in which the owner is signed in."""
+    language, scheme, width = look
+    seat, now = await seat_of(shop, "owner"), shop.house.clock.now()
+    token = await shop.house.store.write(lambda tx: staff.open_session(tx, seat, now=now))
+    context = await chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme)  # type: ignore[arg-type]
+    await context.add_cookies(
+        [
+            {"name": name, "value": value, "url": address}
+            for name, value in (("ob_session", token), ("ob_lang", language))
+        ]  # type: ignore[list-item]
+    )
+    await context.add_init_script(WATCH)
+    return context
+
+
+async def pages(shop: Shopkeeper) -> list[str]:
+    """Every page of the panel, full ones and forms."""
+    mail = (await shop.messages(channel="email", event_type="order.delivered"))[0].id
+    return [
+        "", "/messages", "/messages?q=nothing-fits", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
+        "/rules", "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
+        "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sandbox", "/keys", "/search?q=N", "/password",
+    ]  # fmt: skip
+
+
+async def faults(page: Page) -> list[Any]:
+    """What is wrong with the page that is open."""
+    found: list[Any] = await page.evaluate("broken")
+    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("scrolls sideways")
+    seen = (await Axe().run(page)).response["violations"]
+    return found + [(each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]) for each in seen]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+async def test_every_page_is_fit_for_everybody(
+    address: str, chromium: Browser, shop: Shopkeeper, look: tuple[str, str, int]
+) -> None:
+    page = await (await sit(chromium, shop, address, look)).new_page()
+    wrong = {}
+    for path in await pages(shop):
+        answer = await page.goto(f"{address}/panel{path}")
+        assert answer is not None and answer.status == 200, path
+        if found := await faults(page):
+            wrong[path] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("path", ["/panel/sign-in", "/panel/enter/obl_none"])
+async def test_the_door_is_fit_for_everybody(address: str, chromium: Browser, path: str) -> None:
+    page = await (await chromium.new_context(viewport={"width": 390, "height": 850})).new_page()
+    await page.add_init_script(WATCH)
+    await page.goto(f"{address}{path}")
+    assert await faults(page) == []
+
+
+async def test_a_message_is_found_read_and_left_without_a_mouse(
+    address: str, chromium: Browser, shop: Shopkeeper
+) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    await page.goto(f"{address}/panel/messages")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    opened = await page.evaluate("document.activeElement.href")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("dialog[open] h2")
+    assert await faults(page) == []
+    await page.keyboard.press("Escape")
+    assert await page.evaluate("document.activeElement.href") == opened
+
+
+async def test_typing_filters_and_keeps_the_address_and_the_language(
+    address: str, chromium: Browser, shop: Shopkeeper
+) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    await page.goto(f"{address}/panel/messages")
+    await page.fill("#q", "N-2")
+    await page.wait_for_url("**/panel/messages?q=N-2")
+    await page.click("a[hreflang=zh-CN]")
+    await page.wait_for_url("**lang=zh-CN**")
+    assert await page.input_value("#q") == "N-2"
+    assert await page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+async def test_a_new_message_appears_on_the_open_first_page(address: str, chromium: Browser, shop: Shopkeeper) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    await page.goto(f"{address}/panel")
+    await page.wait_for_selector("#live-state[data-state=live]")
+    await shop.says("order.created", "N-NEW")
+    await shop.settled()
+    row = (await shop.messages(event_type="order.created"))[0]
+    await page.wait_for_selector(f"#live-{row.id}")
+
+
+async def test_an_import_reports_while_the_page_stays(address: str, chromium: Browser, shop: Shopkeeper) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    await page.goto(f"{address}/panel/products/{shop.product_id}")
+    await page.fill("[name=keys]", "A-1\nA-2\nA-2")
+    await page.click("form[data-steps] button")
+    await page.wait_for_selector("#import-known")
+    assert "2 cards taken" in await page.inner_text("#import-steps")
+    assert await page.evaluate("broken") == []
