@@ -25,7 +25,11 @@ class Mailbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
         mail = email.message_from_bytes(envelope.content, policy=default)
-        write(self._ledger, kind="mail", id=mail["Message-ID"], subject=mail["Subject"], to=envelope.rcpt_tos)
+        text = mail.get_body(("plain",))
+        write(
+            self._ledger, kind="mail", id=mail["Message-ID"], subject=mail["Subject"], to=envelope.rcpt_tos,
+            text=text.get_content() if text else "",
+        )  # fmt: skip
         return "250 2.0.0 OK taken"
 
 
@@ -40,9 +44,15 @@ async def serve(path: Path) -> None:
     with path.open("a", encoding="utf-8") as ledger:
 
         async def take(request: web.Request) -> web.Response:
-            body = json.loads(await request.read())
+            raw = await request.text()
+            body = json.loads(raw)
             number = body["data"].get("order", {}).get("number")
-            write(ledger, kind="hook", id=request.headers["webhook-id"], type=body["type"], number=number)
+            signed = {
+                name.lower(): value for name, value in request.headers.items() if name.lower().startswith("webhook-")
+            }
+            write(
+                ledger, kind="hook", id=signed["webhook-id"], type=body["type"], number=number, signed=signed, raw=raw
+            )
             return web.Response(text="taken")
 
         app = web.Application()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,9 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 from tests.cast import Shopkeeper
 
 from orderbell.base.settings import Settings
@@ -34,6 +37,7 @@ class Stage:
     stock: int
     port: int = field(default_factory=free_port)
     token: str = ""
+    webhook_secret: str = field(default_factory=new_webhook_secret)
     crashes: int = 0
     _sinks: subprocess.Popen[str] | None = None
     _server: subprocess.Popen[bytes] | None = None
@@ -55,7 +59,7 @@ class Stage:
         keeper = await Shopkeeper.open(house)
         await keeper.stock(*(f"KEY-{n}" for n in range(self.stock)))
         await keeper.add_account("email", host="127.0.0.1", port=smtp, security="none", from_address="shop@example.com")
-        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=new_webhook_secret())
+        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=self.webhook_secret)
         _, self.token = await house.store.write(
             lambda tx: access.create_api_key(tx, keeper.id, "crash", by="test", now=house.clock.now())
         )
@@ -74,7 +78,7 @@ class Stage:
         """Start the server; `crash_at` is a crash point and the pass at which it dies."""
         chosen = {
             "ORDERBELL_DATA_DIR": str(self.folder), "ORDERBELL_DATABASE_URL": self.settings.database_url,
-            "ORDERBELL_PORT": str(self.port), "ORDERBELL_ALLOW_PRIVATE_TARGETS": "1",
+            "ORDERBELL_PUBLIC_URL": self.url, "ORDERBELL_PORT": str(self.port), "ORDERBELL_ALLOW_PRIVATE_TARGETS": "1",
             "ORDERBELL_LEASE_S": str(self.settings.lease_s),
             "ORDERBELL_CRASH_AT": crash_at, "ORDERBELL_LOG_LEVEL": "warning",
         }  # fmt: skip
@@ -87,6 +91,28 @@ class Stage:
         """Start the shop that posts orders."""
         arguments = [f"http://127.0.0.1:{self.port}", self.token, str(first), str(count), str(self.folder / "acks")]
         return subprocess.Popen([sys.executable, "-m", "tests.crash.client", *arguments])
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ledger(self, kind: str) -> list[dict[str, Any]]:
+        """What the sinks took so far, of one kind."""
+        path = self.folder / "ledger"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [line for line in map(json.loads, lines) if line["kind"] == kind]
+
+    def wait_up(self, within_s: float = 60) -> None:
+        """Wait until the server answers."""
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError((self.folder / "server.log").read_text()[-3000:])
 
     def wait_acks(self, count: int, within_s: float = 60) -> None:
         """Wait until the client holds that many acknowledgements."""

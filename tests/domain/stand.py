@@ -51,7 +51,7 @@ class Stand:
 
     def hand_out(self, tx: Tx, order_id: str, pieces: int = 1) -> list[str]:
         """Bind free cards to the pieces of an order; the slots' ids."""
-        free = cards.take_free(tx, self.product_id, pieces)
+        free = cards.take_free(tx, self.vault.shop_id, self.product_id, pieces)
         return self.bind(tx, order_id, free)
 
     def bind(self, tx: Tx, order_id: str, card_ids: Sequence[str]) -> list[str]:

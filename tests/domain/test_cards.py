@@ -129,8 +129,10 @@ async def test_reserved_cards_are_free_for_nobody_else_until_released(stand: Sta
     await stand.stock("KEY-1", "KEY-2")
     one, two = await stand.cards()
     await stand.store.write(lambda tx: cards.reserve(tx, [one.id], "ord_1", until=LATER))
-    assert await stand.store.write(lambda tx: cards.take_free(tx, stand.product_id, 9)) == [two.id]
-    assert await stand.store.write(lambda tx: cards.reserved_for(tx, stand.product_id, "ord_1")) == [one.id]
+    assert await stand.store.write(lambda tx: cards.take_free(tx, stand.vault.shop_id, stand.product_id, 9)) == [two.id]
+    assert await stand.store.write(
+        lambda tx: cards.reserved_for(tx, stand.vault.shop_id, stand.product_id, "ord_1")
+    ) == [one.id]
     back = await stand.store.write(lambda tx: cards.release(tx, stand.vault.shop_id, "ord_1"))
     assert (back, await stand.states()) == ({stand.product_id: 1}, {"free": 2})
 
@@ -164,7 +166,7 @@ async def test_another_shop_releases_nothing_of_ours(stand: Stand) -> None:
 async def test_the_oldest_cards_go_first(stand: Stand) -> None:
     await stand.stock("KEY-1", "KEY-2", "KEY-3")
     ids = [card.id for card in await stand.cards()]
-    assert await stand.store.write(lambda tx: cards.take_free(tx, stand.product_id, 2)) == ids[:2]
+    assert await stand.store.write(lambda tx: cards.take_free(tx, stand.vault.shop_id, stand.product_id, 2)) == ids[:2]
 
 
 async def test_a_reusable_product_has_one_text_that_can_be_changed(stand: Stand) -> None:

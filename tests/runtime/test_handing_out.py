@@ -8,7 +8,7 @@ from tests.runtime.conftest import Desk
 from orderbell.domain import catalog
 from orderbell.domain.goods import Viewer, reveal
 from orderbell.events import Line
-from orderbell.store.schema import Card
+from orderbell.store.schema import Card, EventRow
 
 STEAM = {"sku": "steam-100", "title": "Steam", "quantity": 1, "price": "99.00"}
 COURSE = {"sku": "course", "title": "Course", "quantity": 1, "price": "99.00"}
@@ -97,7 +97,8 @@ async def test_paid_and_completed_in_one_breath_still_tells_of_the_goods(desk: D
     await desk.shop.says("order.completed", "N-1")
     await desk.decide()
     assert (await desk.shop.order("N-1")).status == "completed"
-    assert ("buyer", "email") in heard_by(await desk.shop.messages(), "order.delivered")
+    told = [row.event_type for row in await desk.shop.messages(channel="inbox")]
+    assert told == ["order.paid", "order.delivered", "order.completed"]
 
 
 async def test_paid_and_completed_in_one_breath_without_a_card_is_owed(desk: Desk) -> None:
@@ -180,6 +181,16 @@ async def test_our_part_of_a_mixed_order_is_filled_once_and_owed_no_more(desk: D
     order = await desk.shop.order("N-1")
     assert (order.status, order.owed, await desk.shop.tasks()) == ("paid", 0, [])
     assert (await desk.shop.stuck(), (await desk.shop.product()).free) == ([], 2)
+
+
+async def test_our_part_of_a_mixed_order_is_not_filled_again_by_later_news(desk: Desk) -> None:
+    await desk.shop.stock("KEY-1", "KEY-2")
+    await desk.hears("order.paid", "N-1", lines=[STEAM, COURSE])
+    await desk.finds_out("review.approved")
+    await desk.decide()
+    await desk.hears("order.completed", "N-1")
+    assert (await desk.shop.stuck(), await shown(desk, "N-1")) == ([], ["KEY-1"])
+    assert [row.error for row in await desk.shop.rows(EventRow) if row.error] == []
 
 
 async def test_what_the_shop_hands_out_stands_beside_our_card(desk: Desk) -> None:

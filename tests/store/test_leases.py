@@ -127,3 +127,16 @@ async def test_the_next_moment_is_the_earliest_of_all_lanes(store: Store, clock:
     await store.write(lambda tx: put(tx, clock, 1, lane=0, late_s=-50))
     await store.write(lambda tx: put(tx, clock, 1, lane=2, late_s=-20))
     assert await store.read(lambda tx: leases.next_due(tx, Timer)) == clock.now() + timedelta(seconds=20)
+
+
+async def test_a_row_two_workers_died_over_goes_alone(store: Store, clock: TurnedClock) -> None:
+    await store.write(lambda tx: put(tx, clock, 3))
+    for _ in range(2):
+        await store.write(lambda tx: take(tx, clock, 10))
+        clock.turn(seconds=LEASE_S)
+    assert await store.write(lambda tx: take(tx, clock, 10)) == []
+    alone = [
+        await store.write(lambda tx: leases.claim_suspect(tx, Timer, now=clock.now(), lease_s=LEASE_S))
+        for _ in range(4)
+    ]
+    assert [len(rows) for rows in alone] == [1, 1, 1, 0]

@@ -43,7 +43,8 @@ async def serve(settings: Settings) -> None:
     serving = asyncio.create_task(server.serve())
     helpers = [asyncio.create_task(demo.trade(house, shop_id))] if settings.demo else []
     await greet(house)
-    await asyncio.wait([asyncio.create_task(stop.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
+    ends = [asyncio.create_task(stop.wait()), asyncio.create_task(house.broken()), serving]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for helper in helpers:
         helper.cancel()
     side_door.close()

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from orderbell.base import log
+from orderbell.base.errors import Misconfigured
 from orderbell.base.secrets import Keyring, Sealed
 from orderbell.domain.cards import Vault
 from orderbell.messages import brand, templates
@@ -156,10 +158,14 @@ def _accounts(tx: Tx, vault: Vault) -> dict[str, tuple[Account, ...]]:
     accounts: dict[str, tuple[Account, ...]] = {}
     query = select(Provider.__table__).where(Provider.shop_id == vault.shop_id, Provider.disabled_at.is_(None))
     for row in tx.execute(query.order_by(Provider.id)):
-        account = Account(
-            id=row.id, kind=row.kind, name=row.name, values=open_values(vault, row.id, row.values_sealed),
-            events=tuple(row.settings.get("events", ())),
-        )  # fmt: skip
+        try:
+            values = open_values(vault, row.id, row.values_sealed)
+        except Misconfigured as error:
+            # One account that does not open must not silence the shop; its messages fail with "channel_off".
+            log.get("book").error("an account's settings do not open", account=row.id, why=error.sentence)
+            continue
+        events = tuple(row.settings.get("events", ()))
+        account = Account(id=row.id, kind=row.kind, name=row.name, values=values, events=events)
         accounts[row.kind] = (*accounts.get(row.kind, ()), account)
     return accounts
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy import update as sql_update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orderbell.base.errors import Conflict, NotFound
 from orderbell.base.ids import new_id
 from orderbell.delivery.book import RuleCard
 from orderbell.delivery.route import Recipient
 from orderbell.domain import audit
+from orderbell.store import bulk
 from orderbell.store.database import Tx
 from orderbell.store.schema import Message, State
 
@@ -45,8 +45,14 @@ def message_row(
         "address": recipient.address,
         "locale": recipient.locale,
         "status": "queued",
+        "reason": None,
+        "template_version": None,
+        "brand_version": None,
+        "subject": None,
         "facts": extras,
         "created_at": now,
+        "sent_at": None,
+        "ended_at": None,
         "state": int(State.READY),
         "lane": rule.lane,
         "due_at": now,
@@ -57,11 +63,7 @@ def message_row(
 
 def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Keep messages; one whose natural key is known already stays what it was."""
-    if rows:
-        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-        tx.execute(
-            dialect.insert(Message).on_conflict_do_nothing(index_elements=["shop_id", "natural_key"]), list(rows)
-        )
+    bulk.insert(tx, Message, rows, once=("shop_id", "natural_key"))
 
 
 def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> str:

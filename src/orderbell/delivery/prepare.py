@@ -10,35 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
-from orderbell.base import log
 from orderbell.base.clock import Clock
 from orderbell.base.crash import crashpoint
-from orderbell.base.errors import OrderBellError
 from orderbell.base.ids import new_id
 from orderbell.channels.base import Address, Doubt, Letter
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import Account, Books, ShopBook
 from orderbell.delivery.limits import Limits
 from orderbell.delivery.retry import CRASHES_MOST
-from orderbell.delivery.wording import Worded, Writer
+from orderbell.delivery.wording import NotWorded, Worded, Writer
 from orderbell.domain.orders import still_true
-from orderbell.store import leases
+from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
 from orderbell.store.schema import Attempt, LineRow, Message, Order, State
 
 RESULT_COLUMNS = (
     "state", "status", "reason", "due_at", "tries", "subject", "facts", "template_version", "brand_version", "sent_at",
     "ended_at",
-)  # fmt: skip
-
-# What a slip in the wording of one message may raise: it must not stop the others. Database errors are not here.
-_SLIPS = (
-    OrderBellError, msgspec.MsgspecError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError,
-    ValueError,
 )  # fmt: skip
 
 
@@ -132,8 +123,7 @@ class Preparer:
         round_ = _Round(tx, rows, self._books.open(tx, (row.shop_id for row in rows)), now)
         flights = [flight for row in rows if (flight := self._one(row, round_)) is not None]
         leases.settle(tx, Message, round_.results, RESULT_COLUMNS)
-        if round_.attempts:
-            tx.execute(insert(Attempt), round_.attempts)
+        bulk.insert(tx, Attempt, round_.attempts)
         crashpoint("send.after_claim")
         return flights
 
@@ -171,8 +161,8 @@ class Preparer:
         book = round_.books[row.shop_id]
         try:
             worded = self._writer.write(row, book, round_.orders.get(row.order_id), round_.lines.get(row.order_id, ()))
-        except _SLIPS as error:
-            round_.stick(row, _why(error))
+        except NotWorded as failed:
+            round_.stick(row, failed.sentence)
             return None
         traits = CHANNELS[row.channel].traits
         if account is None:
@@ -183,13 +173,6 @@ class Preparer:
             round_.wait(row, at, "rate_limit")
             return None
         return Flight(row, account, worded, round_.now)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OrderBellError):
-        return f"{error.code}: {error.sentence}"
-    log.get("send").error("a message could not be worded", why=repr(error), exc_info=error)
-    return f"internal: {error!r}"[:1000]
 
 
 def _not_now(row: SqlRow[Any], order: SqlRow[Any] | None) -> str | None:

@@ -8,12 +8,23 @@ from typing import Any
 
 import msgspec
 
+from orderbell.base import log
+from orderbell.base.errors import OrderBellError
 from orderbell.base.secrets import LinkSigner
 from orderbell.channels.base import Letter
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import ShopBook
 from orderbell.messages.compose import compose
 from orderbell.messages.facts import Item, Links, MessageFacts
+
+# What a slip in the wording of one message may raise; database errors are not among them.
+_SLIPS = (msgspec.MsgspecError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+class NotWorded(OrderBellError):
+    """A message cannot be worded; the sentence is the reason kept with it."""
+
+    code = "not_worded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +48,23 @@ class Writer:
         """The letter of a message row; `order` and `lines` are rows, None and empty for a stock event.
 
         Raises:
-            OrderBellError: the wording cannot be rendered.
+            NotWorded: this message cannot be worded; it must not stop the others.
         """
+        try:
+            return self._write(row, book, order, lines)
+        except OrderBellError as error:
+            raise NotWorded(f"{error.code}: {error.sentence}") from error
+        except _SLIPS as error:
+            log.get("send").error("a message could not be worded", why=repr(error), exc_info=error)
+            raise NotWorded(f"internal: {error!r}"[:1000]) from error
+
+    def _write(self, row: Any, book: ShopBook, order: Any | None, lines: Sequence[Any]) -> Worded:
         facts = facts_of(row, book, order, lines)
         wording = book.wordings.choose(row.event_type, row.audience, row.channel, row.locale)
         letter = compose(
             wording, facts, book.brand, self.links(row, order), locale=row.locale, traits=CHANNELS[row.channel].traits
         )
-        brand_version: str | None = getattr(book.brand, "version_id", None)
-        return Worded(letter, msgspec.to_builtins(facts), wording.version_id, brand_version)
+        return Worded(letter, msgspec.to_builtins(facts), wording.version_id, book.brand.version_id)
 
     def links(self, row: Any, order: Any | None) -> Links:
         """The links a message may carry; only the buyer's own mail holds the capability to see the goods."""

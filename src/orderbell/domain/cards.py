@@ -19,6 +19,7 @@ from orderbell.base.crash import crashpoint
 from orderbell.base.errors import BadInput, Conflict, NotFound
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import Box, Keyring, Sealed
+from orderbell.store import bulk
 from orderbell.store.database import Tx
 from orderbell.store.schema import Card, Product, ReusableCard, Slot
 
@@ -91,7 +92,8 @@ def import_cards(
     good = [key for n, key in enumerate(keys, 1) if n not in bad]
     taken = sum(_insert_chunk(tx, vault, product_id, chunk, import_id=import_id, now=now) for chunk in _chunks(good))
     if taken:
-        tx.execute(update(Product).where(Product.id == product_id).values(free=Product.free + taken))
+        mine = (Product.shop_id == vault.shop_id, Product.id == product_id)
+        tx.execute(update(Product).where(*mine).values(free=Product.free + taken))
     return Imported(taken=taken, duplicates=len(good) - taken, refused=tuple(refused))
 
 
@@ -129,11 +131,11 @@ def _row(vault: Vault, product_id: str, key: str, *, import_id: str | None, now:
     }
 
 
-def take_free(tx: Tx, product_id: str, most: int) -> list[str]:
+def take_free(tx: Tx, shop_id: str, product_id: str, most: int) -> list[str]:
     """The ids of up to `most` free cards, oldest first, kept from other workers until this transaction ends."""
     query = (
         select(Card.id)
-        .where(Card.product_id == product_id, Card.state == "free")
+        .where(Card.shop_id == shop_id, Card.product_id == product_id, Card.state == "free")
         .order_by(Card.id)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -141,11 +143,16 @@ def take_free(tx: Tx, product_id: str, most: int) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def reserved_for(tx: Tx, product_id: str, order_id: str) -> list[str]:
+def reserved_for(tx: Tx, shop_id: str, product_id: str, order_id: str) -> list[str]:
     """The ids of the cards of a product that wait for this order, oldest first."""
     query = (
         select(Card.id)
-        .where(Card.product_id == product_id, Card.state == "reserved", Card.reserved_for == order_id)
+        .where(
+            Card.shop_id == shop_id,
+            Card.product_id == product_id,
+            Card.state == "reserved",
+            Card.reserved_for == order_id,
+        )
         .order_by(Card.id)
         .with_for_update()
     )
@@ -198,10 +205,11 @@ def release(tx: Tx, shop_id: str, order_id: str) -> dict[str, int]:
         ids = [row.id for row in held if row.product_id == product_id]
         freed = tx.execute(
             update(Card)
-            .where(Card.id.in_(ids), Card.state == "reserved")
+            .where(Card.shop_id == shop_id, Card.id.in_(ids), Card.state == "reserved")
             .values(state="free", reserved_for=None, reserved_until=None)
         ).rowcount
-        tx.execute(update(Product).where(Product.id == product_id).values(free=Product.free + freed))
+        mine = (Product.shop_id == shop_id, Product.id == product_id)
+        tx.execute(update(Product).where(*mine).values(free=Product.free + freed))
         back[product_id] = freed
     return back
 
@@ -260,5 +268,4 @@ def has_slots(tx: Tx, shop_id: str, order_id: str) -> bool:
 
 def insert_slots(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Keep slots; a slot that exists already makes the whole transaction fail (a piece is never filled twice)."""
-    if rows:
-        tx.execute(insert(Slot), list(rows))
+    bulk.insert(tx, Slot, rows)

@@ -86,7 +86,7 @@ def reissue(tx: Tx, vault: Vault, slot_id: str, *, by: str, reason: str, now: da
         raise NotFound("There is no such piece.")
     if slot.origin != "vault" or slot.gen != _newest_gen(tx, slot):
         raise Conflict("This piece cannot be replaced.", code="not_replaceable")
-    free = cards.take_free(tx, slot.product_id, 1)
+    free = cards.take_free(tx, vault.shop_id, slot.product_id, 1)
     if not free:
         raise Conflict("There is no free card of this product.", code="out_of_stock")
     row = cards.slot_row(vault.shop_id, slot.order_id, slot.line_n, slot.piece, origin="vault", now=now)

@@ -135,9 +135,7 @@ def wording_of(tx: Connection, shop_id: str, version_id: str) -> Wording:
     return _own(key, row.parts, locale=row.locale, version_id=version_id)
 
 
-def save(
-    tx: Connection, shop_id: str, name: TemplateName, parts: Mapping[str, str], *, by: str, now: datetime
-) -> str:
+def save(tx: Connection, shop_id: str, name: TemplateName, parts: Mapping[str, str], *, by: str, now: datetime) -> str:
     """Check a wording, keep it as the newest version and let it count; returns the version's id.
 
     Raises:
@@ -229,9 +227,7 @@ def _own(key: tuple[str, str, str], parts: Mapping[str, str], *, locale: str, ve
     family = stock.own_family(key[2])
     found = stock.find(*key, nearest(locale, default="en"))
     base: Mapping[str, Compiled] = found[1] if found and found[0] == family else {}
-    own = {
-        name: compile_text(text, event_type=key[0], audience=key[1]) for name, text in parts.items() if text.strip()
-    }
+    own = {name: compile_text(text, event_type=key[0], audience=key[1]) for name, text in parts.items() if text.strip()}
     kept = {name: part for name, part in base.items() if name not in parts}
     return make(key, {**kept, **own}, locale=locale, family=family, version_id=version_id)
 

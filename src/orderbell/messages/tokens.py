@@ -118,9 +118,7 @@ def nearest_word(word: str) -> str:
     return close[0] if close else ""
 
 
-def values_for(
-    facts: MessageFacts, links: Links, *, locale: str, names: Iterable[str] | None = None
-) -> dict[str, str]:
+def values_for(facts: MessageFacts, links: Links, *, locale: str, names: Iterable[str] | None = None) -> dict[str, str]:
     """What each token says here, as plain text on one line; only those of `names` when given."""
     told = Told(facts, links, locale)
     wanted = BY_NAME if names is None else names

@@ -16,12 +16,12 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import select, tuple_
 
 from orderbell.base.crash import crashpoint
-from orderbell.delivery.book import Books, ShopBook
+from orderbell.delivery.book import ShopBook
 from orderbell.domain import orders
 from orderbell.domain.orders import OrderState
 from orderbell.events import Event, Line, OrderEvent, StockEvent, from_payload, type_of
-from orderbell.runtime import flush
-from orderbell.runtime.words import Decided, Fresh, Heard, Stock
+from orderbell.runtime import flush, local
+from orderbell.runtime.words import Decided, Fresh, Heard, Means, Stock
 from orderbell.store import journal
 from orderbell.store.database import Tx
 from orderbell.store.schema import LineRow, Order, Product, State
@@ -32,11 +32,10 @@ ORDER_COLUMNS = tuple(column.name for column in Order.__table__.columns)
 class Batch:
     """Events that are handled together in one transaction."""
 
-    def __init__(self, tx: Tx, books: Books, now: datetime, *, expiry_s: int) -> None:
+    def __init__(self, tx: Tx, means: Means, now: datetime) -> None:
         self.tx = tx
         self.now = now
-        self.expiry_s = expiry_s
-        self._books_source = books
+        self.means = means
         self.books: dict[str, ShopBook] = {}
         self.queue: deque[Heard] = deque()
         self._found: list[Heard] = []
@@ -48,7 +47,7 @@ class Batch:
 
     def load(self, rows: Sequence[SqlRow[Any]]) -> None:
         """Read everything the claimed journal rows need."""
-        self.books = self._books_source.open(self.tx, (row.shop_id for row in rows))
+        self.books = self.means.books.open(self.tx, (row.shop_id for row in rows))
         # An id tells when a fact was written down; a more urgent one of the same order may have been claimed first.
         for row in sorted(rows, key=attrgetter("id")):
             vault = self.books[row.shop_id].vault
@@ -123,7 +122,8 @@ class Batch:
         self._found.clear()
 
     def flush(self) -> None:
-        """Write everything the handlers decided."""
+        """Write everything the handlers decided; what needs no network is delivered with it."""
+        local.deliver(self.out, self.books, self.means.writer)
         crashpoint("decide.before_flush")
         flush.write(self.tx, self.out)
         crashpoint("decide.after_flush")

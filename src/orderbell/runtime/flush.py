@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orderbell.base.errors import Conflict
@@ -15,7 +14,7 @@ from orderbell.delivery import outbox
 from orderbell.domain import cards, customers
 from orderbell.domain.orders import OrderState
 from orderbell.runtime.words import Decided
-from orderbell.store import leases
+from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
 from orderbell.store.schema import AddressRow, Customer, EventRow, LineRow, Order, Product, State, Task, Timer
 
@@ -30,7 +29,7 @@ def write(tx: Tx, out: Decided) -> None:
     cards.insert_slots(tx, out.slots)
     cards.sell(tx, out.sales, out.now)
     _stocks(tx, out)
-    _new(tx, Timer, out.timers, ("shop_id", "kind", "subject_id", "gen"))
+    bulk.insert(tx, Timer, out.timers, once=("shop_id", "kind", "subject_id", "gen"))
     _tasks(tx, out)
     _events(tx, out)
     outbox.put(tx, out.messages)
@@ -40,21 +39,16 @@ def _insert(tx: Tx, table: Any) -> Any:
     return (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(table)
 
 
-def _new(tx: Tx, table: Any, rows: Sequence[dict[str, Any]], key: tuple[str, ...]) -> None:
-    if rows:
-        tx.execute(_insert(tx, table).on_conflict_do_nothing(index_elements=list(key)), list(rows))
-
-
 def _orders(tx: Tx, orders: list[OrderState]) -> None:
     fresh = [order for order in orders if order.opened_by is not None]
     changed = [order for order in orders if order.opened_by is None and order.changed]
     if fresh:
-        tx.execute(insert(Order), [{name: getattr(order, name) for name in _ORDER_COLUMNS} for order in fresh])
+        bulk.insert(tx, Order, [{name: getattr(order, name) for name in _ORDER_COLUMNS} for order in fresh])
     if changed:
         _change_orders(tx, changed)
     lines = [row for order in orders if order.new_lines for row in _line_rows(order)]
     if lines:
-        tx.execute(insert(LineRow), lines)
+        bulk.insert(tx, LineRow, lines)
 
 
 def _change_orders(tx: Tx, orders: list[OrderState]) -> None:
@@ -131,7 +125,7 @@ def _events(tx: Tx, out: Decided) -> None:
         if heard.derived
     ]
     if derived:
-        tx.execute(insert(EventRow), derived)
+        bulk.insert(tx, EventRow, derived)
     results = [
         {
             "b_id": heard.row.id, "b_gen": heard.row.lease_gen + 1, "state": int(State.DONE), "done_at": out.now,
@@ -165,7 +159,7 @@ def know_customers(tx: Tx, out: Decided) -> None:
         for order in wanted[row.shop_id, row.natural_key]:
             order.customer_id, order.changed = row.id, True
             ways += _address_rows(out.now, order)
-    _new(tx, AddressRow, ways, ("customer_id", "kind", "value"))
+    bulk.insert(tx, AddressRow, ways, once=("customer_id", "kind", "value"))
 
 
 def _customer_row(now: datetime, shop_id: str, key: str, order: OrderState) -> dict[str, Any]:

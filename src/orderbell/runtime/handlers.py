@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from orderbell import events
 from orderbell.base.ids import new_id
+from orderbell.channels.directory import CHANNELS
 from orderbell.delivery import outbox, route
 from orderbell.delivery.book import RuleCard
 from orderbell.domain import cards, conditions, orders
@@ -35,7 +36,7 @@ def reserve_cards(batch: Batch, heard: Heard) -> None:
     order = _effective_order(heard)
     if order is None or order.status != "pending":
         return
-    until = order.expires_at or batch.now + timedelta(seconds=batch.expiry_s)
+    until = order.expires_at or batch.now + timedelta(seconds=batch.means.expiry_s)
     for line in order.lines:
         stock = batch.stock(order.shop_id, line.sku)
         if stock is None or stock.row.kind != "card" or not stock.row.reserve_on_order:
@@ -64,7 +65,7 @@ def arm_expiry(batch: Batch, heard: Heard) -> None:
     if order is None or order.status != "pending":
         return
     if order.expires_at is None:
-        order.expires_at, order.changed = batch.now + timedelta(seconds=batch.expiry_s), True
+        order.expires_at, order.changed = batch.now + timedelta(seconds=batch.means.expiry_s), True
     batch.out.timers.append(
         {
             "id": new_id("timer"), "shop_id": order.shop_id, "kind": "expire_order", "subject_id": order.id, "gen": 0,
@@ -244,7 +245,11 @@ def run_rules(batch: Batch, heard: Heard) -> None:
         matched, why = conditions.holds(rule.condition, facts)
         found = route.choose(rule, book, heard.row.type, heard.order) if matched else route.Route(())
         for recipient in found.recipients:
-            batch.out.messages.append(_message(batch, heard, rule, recipient))
+            row = _message(batch, heard, rule, recipient)
+            if CHANNELS[recipient.channel].traits.local:
+                batch.out.local.append((row, heard.order))
+            else:
+                batch.out.messages.append(row)
         heard.tell(
             "rule", rule=rule.id, name=rule.name, matched=matched, why=why, audience=rule.audience,
             messages=len(found.recipients), nobody=[f"{kind}: {reason}" for kind, reason in found.nobody],

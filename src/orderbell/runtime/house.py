@@ -20,6 +20,7 @@ from orderbell.domain.cards import Vault
 from orderbell.engine.base import Engine, Kind
 from orderbell.engine.embedded import Embedded
 from orderbell.runtime.bus import Bus
+from orderbell.runtime.words import Means
 from orderbell.runtime.worker import Worker
 from orderbell.store import meta
 from orderbell.store.database import Store
@@ -50,6 +51,10 @@ class House:
         """Check that the key fits the database, then start deciding and sending."""
         await self.store.write(lambda tx: meta.check_key(tx, self.keyring))
         self._loops = [asyncio.create_task(self.worker.run()), asyncio.create_task(self.sender.run())]
+
+    async def broken(self) -> None:
+        """Return when a loop ended by itself, which none should: the process must not go on taking events then."""
+        await asyncio.wait(self._loops, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self) -> None:
         """Finish what is under way, keep the rest for the next start, let go of everything."""
@@ -99,10 +104,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> House:
         store, preparer, channels, clock, batch=settings.send_batch, deadline_s=settings.lease_s * 2 / 3,
         wait=lambda most_s: engine.wait(Kind.MESSAGE, most_s), told=lambda landed: bus.ring(),
     )  # fmt: skip
-    worker = Worker(
-        store, books, clock, batch=settings.decide_batch, lease_s=settings.lease_s,
-        expiry_s=settings.order_expiry_minutes * 60, engine=engine,
-    )  # fmt: skip
+    means = Means(books, writer, expiry_s=settings.order_expiry_minutes * 60)
+    worker = Worker(store, means, clock, batch=settings.decide_batch, lease_s=settings.lease_s, engine=engine)
     intake = Intake(store, clock.now)
     return House(
         settings=settings, clock=clock, store=store, keyring=keyring, signer=signer, books=books, writer=writer,

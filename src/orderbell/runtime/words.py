@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row as SqlRow
 
+from orderbell.delivery.book import Books
+from orderbell.delivery.wording import Writer
 from orderbell.domain import cards
 from orderbell.domain.orders import OrderState, Verdict
 from orderbell.events import Event
@@ -81,7 +83,7 @@ class Stock:
         """Whether `pieces` cards are at hand for this order, its reserved ones included."""
         if order.id not in self.waiting:
             known = order.opened_by is None
-            self.waiting[order.id] = cards.reserved_for(tx, self.row.id, order.id) if known else []
+            self.waiting[order.id] = cards.reserved_for(tx, order.shop_id, self.row.id, order.id) if known else []
         return self._ensure(tx, pieces - len(self.waiting[order.id]))
 
     def keep(self, tx: Tx, order: OrderState, pieces: int, until: datetime) -> bool:
@@ -116,9 +118,20 @@ class Stock:
         if len(self.pool) < pieces and not self.dry:
             # What this batch gave is free in the database until it is written, so it is asked for again.
             most = len(self.pool) + len(self.used) + max(pieces, 64)
-            self.pool = [card for card in cards.take_free(tx, self.row.id, most) if card not in self.used]
+            self.pool = [
+                card for card in cards.take_free(tx, self.row.shop_id, self.row.id, most) if card not in self.used
+            ]
             self.dry = len(self.pool) < pieces
         return len(self.pool) >= pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What deciding needs besides the rows: the shops' books, the writer of words, the time unpaid orders have."""
+
+    books: Books
+    writer: Writer
+    expiry_s: int
 
 
 @dataclass(slots=True)
@@ -130,6 +143,8 @@ class Decided:
     stocks: dict[tuple[str, str], Stock | None] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    local: list[tuple[dict[str, Any], OrderState | None]] = field(default_factory=list)
+    """Messages that need no network, with their orders: they are delivered by being written."""
     slots: list[dict[str, Any]] = field(default_factory=list)
     sales: list[tuple[str, str]] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)

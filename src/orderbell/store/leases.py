@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy import Row as SqlRow
 
+from orderbell.store import bulk
 from orderbell.store.database import Tx
-from orderbell.store.schema import EventRow, Message, State, Timer
+from orderbell.store.schema import EventRow, Message, Timer
 from orderbell.store.tables.base import SUSPECT
 
 Work = type[EventRow] | type[Message] | type[Timer]
@@ -18,6 +19,7 @@ LANES = (0, 1, 2)
 # Spelled out, not bound: a planner uses a partial index only when it can read the condition (SQLite manual,
 # "Partial Indexes", read 2026-11-22); bound, the claim would scan every message ever sent.
 _WAITS = "state < 2"
+_ALL_LANES = "lane IN (0, 1, 2)"
 _SUSPECT = SUSPECT.text
 _CALM = f"NOT ({_SUSPECT})"
 
@@ -32,16 +34,26 @@ def claim(
     a flood of urgent work does not starve them and a million slow rows cannot delay an urgent one. `only` narrows
     the choice further.
     """
-    rows: list[SqlRow[Any]] = []
-    for lane in LANES:
-        left = most - len(rows)
-        if left <= 0:
-            break
-        share = left if lane == LANES[-1] else max(1, left * 4 // 5)
-        query = _due(work, _WAITS, _CALM, now=now).where(work.lane == lane).limit(share)
-        rows += tx.execute(query if only is None else query.where(only))
+    rows = list(tx.execute(_narrowed(_due(work, _WAITS, _CALM, _ALL_LANES, now=now, most=most), only)))
+    if len(rows) == most and rows[-1].lane < LANES[-1]:
+        rows = _leave_room(tx, work, rows, now=now, only=only)
     _take(tx, work, rows, now=now, lease_s=lease_s)
     return rows
+
+
+def _leave_room(
+    tx: Tx, work: Work, first: list[SqlRow[Any]], *, now: datetime, only: ColumnElement[bool] | None
+) -> list[SqlRow[Any]]:
+    """More is due than fits: a fifth of the room is for the lanes behind, where anything waits there."""
+    most = len(first)
+    rows = first[: most * 4 // 5]
+    for lane in LANES[LANES.index(first[-1].lane) + 1 :]:
+        left = most - len(rows)
+        share = left if lane == LANES[-1] else max(1, left * 4 // 5)
+        query = _due(work, _WAITS, _CALM, now=now, most=share).where(work.lane == lane)
+        rows += tx.execute(_narrowed(query, only))
+    spare = first[most * 4 // 5 :]
+    return rows + spare[: most - len(rows)]
 
 
 def claim_suspect(tx: Tx, work: Work, *, now: datetime, lease_s: int) -> list[SqlRow[Any]]:
@@ -49,43 +61,34 @@ def claim_suspect(tx: Tx, work: Work, *, now: datetime, lease_s: int) -> list[Sq
 
     The row may be what kills workers: handled one at a time, it harms none of those that were claimed beside it.
     """
-    rows = list(tx.execute(_due(work, _SUSPECT, now=now).limit(1)))
+    rows = list(tx.execute(_due(work, _SUSPECT, now=now, most=1)))
     _take(tx, work, rows, now=now, lease_s=lease_s)
     return rows
 
 
-def _due(work: Work, *conditions: str, now: datetime) -> Select[Any]:
+def _due(work: Work, *conditions: str, now: datetime, most: int) -> Select[Any]:
     return (
         select(work.__table__)
         .where(*map(text, conditions), work.due_at <= now)
-        .order_by(work.due_at)
+        .order_by(work.lane, work.due_at)
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
 
 
+def _narrowed(query: Select[Any], only: ColumnElement[bool] | None) -> Select[Any]:
+    return query if only is None else query.where(only)
+
+
 def _take(tx: Tx, work: Work, rows: Sequence[SqlRow[Any]], *, now: datetime, lease_s: int) -> None:
-    if not rows:
-        return
-    table = work.__table__
-    tx.execute(
-        update(work)
-        .where(table.c.id.in_([row.id for row in rows]))
-        .values(
-            state=int(State.LEASED),
-            lease_gen=work.lease_gen + 1,
-            tries=work.tries + 1,
-            due_at=now + timedelta(seconds=lease_s),
-        )
-    )
+    until = now + timedelta(seconds=lease_s)
+    bulk.lease(tx, work, [{"b_id": row.id, "b_until": until} for row in rows])
 
 
 def next_due(tx: Tx, work: Work) -> datetime | None:
     """When the earliest waiting row is due, over all lanes; None when nothing waits."""
-    moments = [
-        tx.execute(select(func.min(work.due_at)).where(text(_WAITS), work.lane == lane)).scalar()
-        for lane in LANES
-    ]
-    return min((at for at in moments if at is not None), default=None)
+    first = [select(func.min(work.due_at)).where(text(_WAITS), work.lane == lane).scalar_subquery() for lane in LANES]
+    return min((at for at in tx.execute(select(*first)).one() if at is not None), default=None)
 
 
 def settle(tx: Tx, work: Work, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:
@@ -94,12 +97,4 @@ def settle(tx: Tx, work: Work, rows: Sequence[dict[str, Any]], names: Sequence[s
     Each dict holds `b_id`, `b_gen` (the lease generation it was claimed under) and the columns in `names`.
     Returns how many were still ours.
     """
-    if not rows:
-        return 0
-    table = work.__table__
-    statement = (
-        update(work)
-        .where(table.c.id == bindparam("b_id"), work.lease_gen == bindparam("b_gen"))
-        .values({name: bindparam(name) for name in names})
-    )
-    return tx.execute(statement, list(rows)).rowcount
+    return bulk.settle(tx, work, rows, tuple(names))

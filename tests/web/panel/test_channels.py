@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from tests.cast import Shopkeeper
 from tests.web.panel.conftest import Client, Sends
 
+from orderbell.channels.base import Letter
 from orderbell.channels.directory import CHANNELS
-from orderbell.store.schema import Provider
+from orderbell.domain import rules
+from orderbell.store.schema import Provider, Rule
+from orderbell.web.panel import preview
 
 MAIL = {"name": "Shop mail", "host": "127.0.0.1", "port": "1", "security": "none", "from_address": "shop@example.com",
         "password": "CANARY-SECRET"}  # fmt: skip
@@ -92,3 +96,30 @@ async def test_the_sandbox_shows_the_message_and_the_request_behind_it(
     page = (await panel.get("/panel/sandbox", params={"channel": "email", "open": mail.id})).text
     assert "a***@example.com" in page and "The request that goes out" in page
     assert f"/panel/messages/{mail.id}/mail" in page
+
+
+async def test_a_message_of_every_channel_can_be_opened(panel: Client, shop: Shopkeeper) -> None:
+    now = shop.house.clock.now()
+    for audience in ("buyer", "staff"):
+        kinds = [kind for kind, channel in CHANNELS.items() if audience in channel.traits.audiences]
+        rule = (await shop.rows(Rule, preset=f"{audience}:order.paid"))[0]
+        await shop.house.store.write(
+            lambda tx, rule=rule, kinds=kinds: rules.change_rule(tx, shop.id, rule.id, now=now, channels=kinds)  # type: ignore[misc]
+        )
+    await shop.says("order.paid", "N-4")
+    await shop.settled()
+    sent = await shop.messages(event_type="order.paid")
+    assert {row.channel for row in sent} >= {"email", "inbox", "sms", "wechat", "wecom", "telegram"}
+    for row in sent:
+        page = await panel.get(f"/panel/messages/{row.id}")
+        assert page.status_code == 200 and "It is put into words" not in page.text, row.channel
+
+
+@pytest.mark.parametrize(("text", "parts"), [("x" * 70, 1), ("x" * 71, 2), ("字" * 134, 2), ("字" * 135, 3)])
+def test_an_sms_is_counted_by_mainland_rules(text: str, parts: int) -> None:
+    assert preview.Shown(form="bubble", letter=Letter(text=text), draft=None).parts == parts
+
+
+def test_the_signature_counts_too() -> None:
+    assert preview.Shown(form="bubble", letter=Letter(text="x" * 66, sender_name="星河"), draft=None).parts == 1
+    assert preview.Shown(form="bubble", letter=Letter(text="x" * 67, sender_name="星河"), draft=None).parts == 2

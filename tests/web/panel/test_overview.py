@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import insert, update
 from tests.cast import Shopkeeper
-from tests.web.panel.conftest import Client
+from tests.web.panel.conftest import Client, Sends
 
+from orderbell.base.ids import new_id
+from orderbell.store.schema import EventRow, State, Task
 from orderbell.web.panel import live
 from orderbell.web.panel.queries import overview
 
@@ -70,3 +73,49 @@ async def test_other_shops_are_not_heard(shop: Shopkeeper) -> None:
     await shop.says("order.created", "N-8")
     mine = {row.id for row in await shop.messages()} if (burst := await waiting) else set()
     assert {each[1:] for each in burst.html.split()} <= mine
+
+
+async def stick(shop: Shopkeeper) -> str:
+    await shop.says("order.created", "N-STUCK")
+    await shop.settled()
+    row = (await shop.rows(EventRow))[0]
+    broken = update(EventRow).where(EventRow.id == row.id).values(state=int(State.STUCK), error="a poison word")
+    await shop.house.store.write(lambda tx: tx.execute(broken))
+    return str(row.id)
+
+
+async def test_a_stuck_event_shows_its_reason_and_goes_on_by_a_button(
+    panel: Client, shop: Shopkeeper, send: Sends
+) -> None:
+    event_id = await stick(shop)
+    assert "a poison word" in (await panel.get("/panel")).text
+    await send("/panel", f"/panel/events/{event_id}/again")
+    await shop.settled()
+    assert [row.state for row in await shop.rows(EventRow, id=event_id)] == [int(State.DONE)]
+
+
+async def test_an_event_that_is_not_stuck_is_not_worked_through_twice(
+    panel: Client, shop: Shopkeeper, send: Sends
+) -> None:
+    event_id = await stick(shop)
+    await send("/panel", f"/panel/events/{event_id}/again")
+    assert (await send("/panel", f"/panel/events/{event_id}/again")).status_code == 409
+
+
+async def open_task(shop: Shopkeeper, kind: str) -> str:
+    task = {"id": new_id("task"), "shop_id": shop.id, "kind": kind, "subject_id": "x", "detail": {}}
+    opened = insert(Task).values(**task, opened_at=shop.house.clock.now())
+    await shop.house.store.write(lambda tx: tx.execute(opened))
+    return task["id"]
+
+
+async def test_a_person_closes_what_they_saw_to(panel: Client, shop: Shopkeeper, send: Sends) -> None:
+    task_id = await open_task(shop, "late_payment")
+    page = await send("/panel", f"/panel/tasks/{task_id}/close")
+    assert page.status_code == 200 and await shop.tasks() == []
+
+
+async def test_an_owed_order_cannot_be_clicked_away(panel: Client, shop: Shopkeeper, send: Sends) -> None:
+    task_id = await open_task(shop, "owed")
+    assert (await send("/panel", f"/panel/tasks/{task_id}/close")).status_code == 404
+    assert len(await shop.tasks()) == 1

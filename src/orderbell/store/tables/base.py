@@ -76,6 +76,7 @@ class State(IntEnum):
     HELD = 4
 
 
+STUCK = text("state = 3")
 SUSPECT = text("state = 1 AND tries >= 2")
 """Rows that more than one worker died over; `store.leases` takes them one at a time."""
 

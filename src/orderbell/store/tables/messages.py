@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orderbell.store.tables.base import SUSPECT, Leased, Row
+from orderbell.store.tables.base import STUCK, SUSPECT, Leased, Row
 
 
 class Rule(Row):
@@ -103,7 +103,8 @@ class Message(Leased, Row):
         Index("ix_message_work", "lane", "due_at", sqlite_where=text("state<2"), postgresql_where=text("state<2")),
         Index("ix_message_suspect", "due_at", sqlite_where=SUSPECT, postgresql_where=SUSPECT),
         Index("ix_message_recent", "shop_id", "id"),
-        Index("ix_message_order", "shop_id", "order_id"),
+        Index("ix_message_order", "shop_id", "order_id", "id"),
+        Index("ix_message_stuck", "shop_id", "id", sqlite_where=STUCK, postgresql_where=STUCK),
         Index("ix_message_event", "event_id"),
         Index("ix_message_status", "shop_id", "status", "id"),
         Index("ix_message_channel", "shop_id", "channel", "id"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orderbell.store.tables.base import SUSPECT, Leased, Row
+from orderbell.store.tables.base import STUCK, SUSPECT, Leased, Row
 
 
 class EventRow(Leased, Row):
@@ -22,8 +22,9 @@ class EventRow(Leased, Row):
         UniqueConstraint("shop_id", "natural_id"),
         Index("ix_event_work", "lane", "due_at", sqlite_where=text("state<2"), postgresql_where=text("state<2")),
         Index("ix_event_suspect", "due_at", sqlite_where=SUSPECT, postgresql_where=SUSPECT),
-        Index("ix_event_order", "shop_id", "order_number"),
+        Index("ix_event_order", "shop_id", "order_number", "id"),
         Index("ix_event_id", "shop_id", "id"),
+        Index("ix_event_stuck", "shop_id", "id", sqlite_where=STUCK, postgresql_where=STUCK),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[str]
@@ -60,6 +61,7 @@ class Order(Row):
     __table_args__ = (
         UniqueConstraint("shop_id", "number"),
         Index("ix_orders_recent", "shop_id", "id"),
+        Index("ix_orders_status", "shop_id", "status", "id"),
         Index("ix_orders_customer", "shop_id", "customer_id"),
         Index("ix_orders_owed", "shop_id", "id", sqlite_where=text("owed=1"), postgresql_where=text("owed=1")),
     )

@@ -65,7 +65,7 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat, kind: FromPat
 
 @get("/channels/{kind:str}/{account_id:str}")
 async def one(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+    request: AnyRequest, house: House, staff: StaffSeat, *, kind: FromPath[str], account_id: FromPath[str]
 ) -> Template:
     """One account: its form (secrets are never shown again) and its test."""
     return await _draw(request, house, staff, kind, account_id=account_id)
@@ -73,7 +73,7 @@ async def one(
 
 @post("/channels/{kind:str}/{account_id:str}", guards=SETTINGS)
 async def change(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+    request: AnyRequest, house: House, staff: StaffSeat, *, kind: FromPath[str], account_id: FromPath[str]
 ) -> Redirect | Template:  # fmt: skip
     """Change an account; an empty secret keeps what it was."""
     form, now = await request.form(), house.clock.now()
@@ -95,7 +95,7 @@ async def change(
 
 @post("/channels/{kind:str}/{account_id:str}/switch", guards=SETTINGS)
 async def switch(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+    request: AnyRequest, house: House, staff: StaffSeat, *, kind: FromPath[str], account_id: FromPath[str]
 ) -> Redirect:
     """Switch an account off, or on again."""
     form, now = await request.form(), house.clock.now()
@@ -118,11 +118,12 @@ async def remove(house: House, staff: StaffSeat, kind: FromPath[str], account_id
 
 @post("/channels/{kind:str}/{account_id:str}/test", guards=[guards.deed("send")])
 async def test(
-    request: AnyRequest, house: House, staff: StaffSeat, kind: FromPath[str], account_id: FromPath[str]
+    request: AnyRequest, house: House, staff: StaffSeat, *, kind: FromPath[str], account_id: FromPath[str]
 ) -> Response[Any] | Redirect:  # fmt: skip
     """Send a test message now and tell each step as it is done."""
     form = await request.form()
-    lines = _steps(house, staff.shop_id, account_id, str(form.get("to") or "").strip(), language.words(request))
+    to = str(form.get("to") or "").strip()
+    lines = _steps(house, staff.shop_id, account_id, to=to, say=language.words(request))
     if request.headers.get("hx-request"):
         return progress.flowing(lines)
     async for _ in lines:
@@ -130,7 +131,7 @@ async def test(
     return face.go(f"{HOME}/{kind}/{account_id}")
 
 
-async def _steps(house: House, shop_id: str, account_id: str, to: str, say: Catalogue) -> AsyncIterator[str]:
+async def _steps(house: House, shop_id: str, account_id: str, *, to: str, say: Catalogue) -> AsyncIterator[str]:
     book = await house.store.read(lambda tx: house.books.one(tx, shop_id))
     account = book.account(account_id)
     if account is None:

@@ -26,7 +26,7 @@ MAIL_POLICY = (
 
 @get("/messages")
 async def listing(
-    request: AnyRequest, house: House, staff: StaffSeat, q: FromQuery[str] = "", status: FromQuery[str] = "",
+    request: AnyRequest, house: House, staff: StaffSeat, *, q: FromQuery[str] = "", status: FromQuery[str] = "",
     channel: FromQuery[str] = "", order: FromQuery[str] = "",
 ) -> Template:  # fmt: skip
     """The log. `q` looks for a number, an address or a subject; the address keeps every filter."""

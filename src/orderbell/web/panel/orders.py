@@ -24,6 +24,7 @@ async def listing(
     request: AnyRequest,
     house: House,
     staff: StaffSeat,
+    *,
     q: FromQuery[str] = "",
     status: FromQuery[str] = "",
     owed: FromQuery[bool] = False,

@@ -107,7 +107,7 @@ async def bring_in(request: AnyRequest, house: House, staff: StaffSeat, product_
     try:
         keys = await importing.read_keys(form)
     except OrderBellError as error:
-        return await _draw(request, house, staff, product_id, error)
+        return await _draw(request, house, staff, product_id, error=error)
     bringing = importing.Bringing(shop_id=staff.shop_id, product_id=product_id, keys=keys, by=staff.staff_id)
     lines = importing.follow(house, bringing, language.words(request))
     if request.headers.get("hx-request"):
@@ -123,12 +123,12 @@ async def _do(
     try:
         await house.store.write(deed)
     except OrderBellError as error:
-        return await _draw(request, house, staff, product_id, error)
+        return await _draw(request, house, staff, product_id, error=error)
     return face.go(f"{HOME}/{product_id}", "saved")
 
 
 async def _draw(
-    request: AnyRequest, house: House, staff: StaffSeat, product_id: str, error: OrderBellError | None = None
+    request: AnyRequest, house: House, staff: StaffSeat, product_id: str, *, error: OrderBellError | None = None
 ) -> Template:  # fmt: skip
     seen = await face.look(house, staff, lambda tx: queries.shelf(tx, staff.shop_id, product_id))
     return face.page(

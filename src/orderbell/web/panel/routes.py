@@ -14,6 +14,7 @@ from orderbell.web.panel import (
     sandbox,
     search,
     sources,
+    tasks,
 )
 
 ROUTES = [
@@ -27,6 +28,7 @@ ROUTES = [
     *sandbox.ROUTES,
     *keys.ROUTES,
     *search.ROUTES,
+    *tasks.ROUTES,
     *door.ROUTES,
 ]
 OPEN = door.OPEN

@@ -18,7 +18,7 @@ from orderbell.web.panel.queries import channels as queries
 
 @get("/sandbox")
 async def mailbox(
-    request: AnyRequest, house: House, staff: StaffSeat, channel: FromQuery[str] = "", before: FromQuery[str] = ""
+    request: AnyRequest, house: House, staff: StaffSeat, *, channel: FromQuery[str] = "", before: FromQuery[str] = ""
 ) -> Template:  # fmt: skip
     """Messages of channels without an account; `open` in the address names the one that is shown."""
     wanted = request.query_params.get("open", "")

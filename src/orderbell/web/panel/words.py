@@ -139,6 +139,8 @@ DONE: Mapping[str, str] = {
     "added": "Added.",
     "removed": "Removed.",
     "revoked": "The key no longer works.",
+    "closed": "Done. It no longer waits for you.",
+    "again": "It is being worked through again.",
     "resent": "A fresh copy is on its way.",
     "paused": "Paused: events are refused until you go on.",
     "resumed": "Events are taken again.",

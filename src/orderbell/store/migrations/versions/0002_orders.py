@@ -17,6 +17,7 @@ def upgrade() -> None:
     _conflicting_event()
     _customer()
     _event()
+    _event_indexes()
     _line()
     _orders()
     _orders_indexes()
@@ -92,8 +93,19 @@ def _event() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_event")),
         sa.UniqueConstraint("shop_id", "natural_id", name=("uq_event_shop_id_natural_id")),
     )
+
+
+def _event_indexes() -> None:
     op.create_index("ix_event_id", "event", ["shop_id", "id"], unique=False)
-    op.create_index("ix_event_order", "event", ["shop_id", "order_number"], unique=False)
+    op.create_index("ix_event_order", "event", ["shop_id", "order_number", "id"], unique=False)
+    op.create_index(
+        "ix_event_stuck",
+        "event",
+        ["shop_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 3"),
+        postgresql_where=sa.text("state = 3"),
+    )
     op.create_index(
         "ix_event_suspect",
         "event",
@@ -171,6 +183,7 @@ def _orders_indexes() -> None:
         postgresql_where=sa.text("owed=1"),
     )
     op.create_index("ix_orders_recent", "orders", ["shop_id", "id"], unique=False)
+    op.create_index("ix_orders_status", "orders", ["shop_id", "status", "id"], unique=False)
 
 
 def _task() -> None:

@@ -95,9 +95,17 @@ def _message() -> None:
 def _message_indexes() -> None:
     op.create_index("ix_message_channel", "message", ["shop_id", "channel", "id"], unique=False)
     op.create_index("ix_message_event", "message", ["event_id"], unique=False)
-    op.create_index("ix_message_order", "message", ["shop_id", "order_id"], unique=False)
+    op.create_index("ix_message_order", "message", ["shop_id", "order_id", "id"], unique=False)
     op.create_index("ix_message_recent", "message", ["shop_id", "id"], unique=False)
     op.create_index("ix_message_status", "message", ["shop_id", "status", "id"], unique=False)
+    op.create_index(
+        "ix_message_stuck",
+        "message",
+        ["shop_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 3"),
+        postgresql_where=sa.text("state = 3"),
+    )
     op.create_index(
         "ix_message_suspect",
         "message",
