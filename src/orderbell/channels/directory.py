@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orderbell.base.errors import BadInput
 from orderbell.channels.base import Channel, Setting
+from orderbell.channels.dingtalk import DingTalk  # noqa: F401
 from orderbell.channels.email import Email  # noqa: F401
 from orderbell.channels.inbox import Inbox  # noqa: F401
 from orderbell.channels.sandboxed import SANDBOXED
