@@ -22,7 +22,7 @@ from orderbell.delivery.book import Account, Books, ShopBook
 from orderbell.delivery.limits import Limits
 from orderbell.delivery.retry import CRASHES_MOST
 from orderbell.delivery.wording import NotWorded, Worded, Writer
-from orderbell.domain.orders import still_true
+from orderbell.domain.orders import still_true, superseded
 from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
 from orderbell.store.schema import Attempt, LineRow, Message, Order, State
@@ -180,7 +180,9 @@ def _not_now(row: SqlRow[Any], order: SqlRow[Any] | None) -> str | None:
         return None
     if order is None:
         return "order_gone"
-    return None if still_true(row.event_type, order) else "no_longer_true"
+    if not still_true(row.event_type, order):
+        return "no_longer_true"
+    return "superseded" if superseded(row.event_type, row.audience, order) else None
 
 
 def _count_crashes(tx: Tx, ids: Sequence[str]) -> dict[str, int]:

@@ -254,3 +254,11 @@ def still_true(event_type: str, order: Any) -> bool:
     """Whether a message about that event still says the truth about its order (read at sending, N1)."""
     check = _STILL.get(event_type)
     return check is None or bool(check(order))
+
+
+def superseded(event_type: str, audience: str, order: Any) -> bool:
+    """Whether better news about the order makes this message needless noise for its reader.
+
+    A buyer whose goods are handed out (or owed) right away is told that, and not also that the money came.
+    """
+    return (event_type, audience) == ("order.paid", "buyer") and (order.status != "paid" or bool(order.owed))

@@ -43,7 +43,7 @@ def _staff(name: str, trigger: str, *channels: str, lane: int = 1, demo: tuple[s
 # Names are message ids of the catalogue: the panel shows them in the reader's language.
 PRESETS: tuple[Preset, ...] = (
     _buyer("Order placed: please pay", "order.created", "inbox"),
-    _buyer("Payment received", "order.paid", "inbox"),
+    _buyer("Payment received", "order.paid", "email", "inbox"),
     _buyer("Goods delivered", "order.delivered", "email", "inbox", lane=0, demo=("sms", "wechat")),
     _buyer("Paid but delayed", "order.owed", "email", "inbox", lane=0, demo=("sms",)),
     _buyer("Payment failed", "payment.failed", "inbox", demo=("email",)),

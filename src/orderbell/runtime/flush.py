@@ -32,7 +32,7 @@ def write(tx: Tx, out: Decided) -> None:
     bulk.insert(tx, Timer, out.timers, once=("shop_id", "kind", "subject_id", "gen"))
     _tasks(tx, out)
     _events(tx, out)
-    outbox.put(tx, out.messages)
+    outbox.put(tx, [row for row, _ in out.messages])
 
 
 def _insert(tx: Tx, table: Any) -> Any:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from orderbell import events
 from orderbell.base.ids import new_id
-from orderbell.channels.directory import CHANNELS
 from orderbell.delivery import outbox, route
 from orderbell.delivery.book import RuleCard
 from orderbell.domain import cards, conditions, orders
@@ -245,11 +244,7 @@ def run_rules(batch: Batch, heard: Heard) -> None:
         matched, why = conditions.holds(rule.condition, facts)
         found = route.choose(rule, book, heard.row.type, heard.order) if matched else route.Route(())
         for recipient in found.recipients:
-            row = _message(batch, heard, rule, recipient)
-            if CHANNELS[recipient.channel].traits.local:
-                batch.out.local.append((row, heard.order))
-            else:
-                batch.out.messages.append(row)
+            batch.out.messages.append((_message(batch, heard, rule, recipient), heard.order))
         heard.tell(
             "rule", rule=rule.id, name=rule.name, matched=matched, why=why, audience=rule.audience,
             messages=len(found.recipients), nobody=[f"{kind}: {reason}" for kind, reason in found.nobody],

@@ -142,9 +142,8 @@ class Decided:
     orders: dict[tuple[str, str], OrderState] = field(default_factory=dict)
     stocks: dict[tuple[str, str], Stock | None] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    local: list[tuple[dict[str, Any], OrderState | None]] = field(default_factory=list)
-    """Messages that need no network, with their orders: they are delivered by being written."""
+    messages: list[tuple[dict[str, Any], OrderState | None]] = field(default_factory=list)
+    """Rows of messages with the orders they are about."""
     slots: list[dict[str, Any]] = field(default_factory=list)
     sales: list[tuple[str, str]] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from litestar import Litestar, Router
-from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -24,7 +23,7 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from orderbell.domain.access import ApiSeat
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
-from orderbell.web import guards, hooks, ingest, pages, vitals, wall
+from orderbell.web import guards, hooks, ingest, packing, pages, vitals, wall
 from orderbell.web.api.routes import ROUTES as API
 from orderbell.web.buyer.routes import ROUTES as BUYER
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
@@ -34,8 +33,6 @@ VERSION = "1"
 AnyScope: TypeAlias = Scope | LifeSpanScope
 AnyReceive: TypeAlias = Receive | LifeSpanReceive
 AnySend: TypeAlias = Send | LifeSpanSend
-UNPACKED = r"^/(?:v1|in|receipts|o|p|u|s|panel|docs|healthz|readyz|metrics)(?:/|$)"
-"""Only static files are compressed: a compressed page that holds a secret tells of it by its length."""
 TRUSTED = {"House": SkipValidation[House], "StaffSeat": SkipValidation[StaffSeat], "ApiSeat": SkipValidation[ApiSeat]}
 """What we hand in ourselves; checking a whole house against its types would cost more than the request."""
 
@@ -63,7 +60,7 @@ def make_app(house: House) -> Door:
         exception_handlers=wall.HANDLERS,
         before_send=[wall.finish],
         template_config=TemplateConfig(instance=pages.make_engine()),
-        compression_config=CompressionConfig(backend="gzip", exclude=UNPACKED),
+        compression_config=packing.config(),
         signature_namespace=TRUSTED,
         request_max_body_size=house.settings.max_body_bytes,
         openapi_config=_openapi(),

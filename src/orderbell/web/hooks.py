@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Request, Response, route
+from litestar.params import FromPath
 from sqlalchemy import update
 
 from orderbell.base.errors import NotFound, NotReady
@@ -23,7 +24,9 @@ _HEARD_EVERY = timedelta(minutes=1)
 
 
 @route("/{kind:str}/{token:str}", http_method=[HttpMethod.GET, HttpMethod.POST], status_code=200)
-async def receive(request: Request[Any, Any, Any], house: House, kind: str, token: str) -> Response[str]:
+async def receive(
+    request: Request[Any, Any, Any], house: House, kind: FromPath[str], token: FromPath[str]
+) -> Response[str]:
     """Take one request of a shop system; when the answer is 2xx, its events are on the disk."""
     row = await house.store.read(lambda tx: sources.find_by_token(tx, kind, token))
     source = SOURCES.get(kind)

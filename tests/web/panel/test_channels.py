@@ -106,7 +106,8 @@ async def test_a_message_of_every_channel_can_be_opened(panel: Client, shop: Sho
         await shop.house.store.write(
             lambda tx, rule=rule, kinds=kinds: rules.change_rule(tx, shop.id, rule.id, now=now, channels=kinds)  # type: ignore[misc]
         )
-    await shop.says("order.paid", "N-4")
+    elsewhere = {"sku": "elsewhere", "title": "Elsewhere", "quantity": 1, "price": "99.00"}
+    await shop.says("order.paid", "N-4", lines=[elsewhere])
     await shop.settled()
     sent = await shop.messages(event_type="order.paid")
     assert {row.channel for row in sent} >= {"email", "inbox", "sms", "wechat", "wecom", "telegram"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 from sqlalchemy import Connection
 
 from orderbell.base.errors import BadInput, NotFound
@@ -162,14 +163,14 @@ async def list_accounts(house: House, seat: ApiSeat) -> AccountList:
 
 
 @get("/channels/{account_id:str}", guards=SETTINGS, summary="One account", tags=["Channels"])
-async def get_account(house: House, seat: ApiSeat, account_id: str) -> AccountOut:
+async def get_account(house: House, seat: ApiSeat, account_id: FromPath[str]) -> AccountOut:
     """An account by its id."""
     return await house.store.read(lambda tx: _read_account(tx, house, seat, account_id))
 
 
 @post("/channels", guards=SETTINGS, summary="Add an account", tags=["Channels"])
 async def add_account(
-    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: AccountIn
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: JSONBody[AccountIn]
 ) -> Response[AccountOut]:
     """Add an account of a channel; GET /v1/channels/kinds tells the fields."""
 
@@ -182,7 +183,9 @@ async def add_account(
 
 
 @put("/channels/{account_id:str}", guards=SETTINGS, summary="Change an account", tags=["Channels"])
-async def change_account(house: House, seat: ApiSeat, account_id: str, data: AccountIn) -> AccountOut:
+async def change_account(
+    house: House, seat: ApiSeat, account_id: FromPath[str], data: JSONBody[AccountIn]
+) -> AccountOut:
     """Change an account's name and form; this also switches it on again."""
 
     def deed(tx: Connection) -> AccountOut:
@@ -194,7 +197,7 @@ async def change_account(house: House, seat: ApiSeat, account_id: str, data: Acc
 
 
 @delete("/channels/{account_id:str}", guards=SETTINGS, summary="Remove an account", tags=["Channels"])
-async def remove_account(house: House, seat: ApiSeat, account_id: str) -> None:
+async def remove_account(house: House, seat: ApiSeat, account_id: FromPath[str]) -> None:
     """Remove an account; what it sent stays on record."""
     now = house.clock.now()
     await house.store.write(lambda tx: accounts.remove_account(tx, seat.shop_id, account_id, by=seat.key_id, now=now))
@@ -202,7 +205,7 @@ async def remove_account(house: House, seat: ApiSeat, account_id: str) -> None:
 
 @post("/channels/{account_id:str}/test", guards=SETTINGS, status_code=200, summary="Send a test message",
       tags=["Channels"])  # fmt: skip
-async def send_test(house: House, seat: ApiSeat, account_id: str, data: TestTo) -> TestReport:
+async def send_test(house: House, seat: ApiSeat, account_id: FromPath[str], data: JSONBody[TestTo]) -> TestReport:
     """Send one made-up message through an account now, and tell each step; each call sends another one."""
     book = await house.store.read(lambda tx: house.books.one(tx, seat.shop_id))
     account = book.account(account_id)
@@ -238,7 +241,7 @@ async def list_hooks(house: House, seat: ApiSeat) -> HookList:
 
 @post("/webhooks", guards=SETTINGS, summary="Subscribe a webhook", tags=["Webhooks"])
 async def subscribe(
-    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: NewHook
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: JSONBody[NewHook]
 ) -> Response[Subscribed]:
     """Send events to an address from now on, signed by the Standard Webhooks rules."""
     events = list(dict.fromkeys([data.event, *data.events] if data.event else data.events))
@@ -255,7 +258,7 @@ async def subscribe(
 
 
 @delete("/webhooks/{hook_id:str}", guards=SETTINGS, summary="Unsubscribe a webhook", tags=["Webhooks"])
-async def unsubscribe(house: House, seat: ApiSeat, hook_id: str) -> None:
+async def unsubscribe(house: House, seat: ApiSeat, hook_id: FromPath[str]) -> None:
     """Stop sending to a subscribed address."""
 
     def deed(tx: Connection) -> None:
@@ -268,7 +271,7 @@ async def unsubscribe(house: House, seat: ApiSeat, hook_id: str) -> None:
 
 @get("/webhooks/sample", guards=SETTINGS, summary="A sample of what a webhook brings", tags=["Webhooks"],
      sync_to_thread=False)  # fmt: skip
-def sample(event: str = "order.paid") -> dict[str, Any]:
+def sample(event: FromQuery[str] = "order.paid") -> dict[str, Any]:
     """What a webhook would bring for an event, with made-up facts."""
     if event not in BY_TYPE:
         raise BadInput(f"{event[:60]!r} is not an event we know.", code="unknown_event_type", field="event")

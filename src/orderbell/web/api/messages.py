@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from sqlalchemy import Connection, Select, select
 
 from orderbell.base.errors import BadInput, NotFound
@@ -76,8 +77,8 @@ class Read(msgspec.Struct, frozen=True):
 
 @get("/messages", guards=READ, summary="List messages", tags=["Messages"])
 async def list_messages(
-    house: House, seat: ApiSeat, *, order: str | None = None, status: str | None = None, channel: str | None = None,
-    cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
+    house: House, seat: ApiSeat, *, order: FromQuery[str | None] = None, status: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
 ) -> MessagePage:  # fmt: skip
     """Messages, newest first; `order` is the shop's own order number."""
     place = Place(cursor=cursor, limit=limit, kind="message")
@@ -93,13 +94,15 @@ async def list_messages(
 
 
 @get("/messages/{message_id:str}", guards=READ, summary="One message", tags=["Messages"])
-async def get_message(house: House, seat: ApiSeat, message_id: str) -> MessageOut:
+async def get_message(house: House, seat: ApiSeat, message_id: FromPath[str]) -> MessageOut:
     """A message by its id."""
     return await house.store.read(lambda tx: message_out(_find(tx, seat.shop_id, message_id)))
 
 
 @post("/messages/{message_id:str}/resend", guards=WRITE, summary="Send a message again", tags=["Messages"])
-async def resend(request: Request[Any, Any, Any], house: House, seat: ApiSeat, message_id: str) -> Response[Resent]:
+async def resend(
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, message_id: FromPath[str]
+) -> Response[Resent]:
     """Send a finished message once more, to the same address by the same channel."""
     now = house.clock.now()
     answer = await once(
@@ -111,8 +114,8 @@ async def resend(request: Request[Any, Any, Any], house: House, seat: ApiSeat, m
 
 @get("/inbox", guards=READ, summary="An in-app inbox", tags=["Inbox"])
 async def list_inbox(
-    house: House, seat: ApiSeat, *, order: str | None = None, customer: str | None = None, cursor: Cursor = None,
-    limit: Limit = DEFAULT_LIMIT,
+    house: House, seat: ApiSeat, *, order: FromQuery[str | None] = None, customer: FromQuery[str | None] = None,
+    cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
 ) -> InboxPage:  # fmt: skip
     """The in-app messages of one order (its number) or one customer (its id)."""
     if not order and not customer:
@@ -131,7 +134,9 @@ async def list_inbox(
 
 
 @post("/inbox/{message_id:str}/read", guards=WRITE, summary="Mark an in-app message as read", tags=["Inbox"])
-async def mark_read(request: Request[Any, Any, Any], house: House, seat: ApiSeat, message_id: str) -> Response[Read]:
+async def mark_read(
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, message_id: FromPath[str]
+) -> Response[Read]:
     """Mark one in-app message as read; again is no error."""
     now = house.clock.now()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
 
@@ -88,7 +89,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/orders", guards=READ, summary="List orders", tags=["Orders"])
 async def list_orders(
-    house: House, seat: ApiSeat, *, status: str | None = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT,
+    house: House, seat: ApiSeat, *, status: FromQuery[str | None] = None, cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> OrderPage:  # fmt: skip
     """Orders, newest first, of one status or all."""
     query = select(Order.__table__).where(Order.shop_id == seat.shop_id)
@@ -105,7 +107,7 @@ async def list_orders(
 
 
 @get("/orders/{number:str}", guards=READ, summary="One order", tags=["Orders"])
-async def get_order(house: House, seat: ApiSeat, number: str) -> OrderOut:
+async def get_order(house: House, seat: ApiSeat, number: FromPath[str]) -> OrderOut:
     """An order by the shop's own number."""
 
     def read(tx: Connection) -> OrderOut:
@@ -116,7 +118,7 @@ async def get_order(house: House, seat: ApiSeat, number: str) -> OrderOut:
 
 
 @get("/orders/{number:str}/timeline", guards=READ, summary="An order's whole story", tags=["Orders"])
-async def get_timeline(house: House, seat: ApiSeat, number: str) -> Timeline:
+async def get_timeline(house: House, seat: ApiSeat, number: FromPath[str]) -> Timeline:
     """Everything that was told, decided, sent and seen, with reasons; keys and addresses are not in it."""
 
     def read(tx: Connection) -> Timeline:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from sqlalchemy import Connection, Select
 from sqlalchemy import Row as SqlRow
 
@@ -14,8 +14,8 @@ from orderbell.base.errors import BadInput
 from orderbell.base.ids import is_id
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
-Cursor = Annotated[str | None, Parameter(query="cursor", description="`next` of the page before.")]
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=LARGEST_LIMIT, description="How many, at most 200.")]
+Cursor = Annotated[str | None, QueryParameter(name="cursor", description="`next` of the page before.")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=LARGEST_LIMIT, description="How many, at most 200.")]
 
 
 @dataclass(frozen=True, kw_only=True)

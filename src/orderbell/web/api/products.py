@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection, select
 
 from orderbell.base.errors import BadInput, NotFound, TooLarge
@@ -100,14 +101,14 @@ async def list_products(
 
 
 @get("/products/{sku:str}", guards=WRITE, summary="One product", tags=["Products"])
-async def get_product(house: House, seat: ApiSeat, sku: str) -> ProductOut:
+async def get_product(house: House, seat: ApiSeat, sku: FromPath[str]) -> ProductOut:
     """A product by its SKU."""
     return await house.store.read(lambda tx: product_out(_find(tx, seat.shop_id, sku)))
 
 
 @post("/products", guards=WRITE, summary="Add a product", tags=["Products"])
 async def add_product(
-    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: NewProduct
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: JSONBody[NewProduct]
 ) -> Response[ProductOut]:
     """Add a product."""
     now = house.clock.now()
@@ -125,7 +126,7 @@ async def add_product(
 
 
 @put("/products/{sku:str}", guards=WRITE, summary="Change a product", tags=["Products"])
-async def change_product(house: House, seat: ApiSeat, sku: str, data: ProductChange) -> ProductOut:
+async def change_product(house: House, seat: ApiSeat, sku: FromPath[str], data: JSONBody[ProductChange]) -> ProductOut:
     """Change a product's title, warning mark or instructions."""
     new: dict[str, Any] = msgspec.to_builtins(data)
     if "instructions" in new:
@@ -144,7 +145,7 @@ async def change_product(house: House, seat: ApiSeat, sku: str, data: ProductCha
 
 
 @delete("/products/{sku:str}", guards=WRITE, summary="Archive a product", tags=["Products"])
-async def archive_product(house: House, seat: ApiSeat, sku: str) -> None:
+async def archive_product(house: House, seat: ApiSeat, sku: FromPath[str]) -> None:
     """Take a product out of the list; its cards and orders stay."""
     now = house.clock.now()
 
@@ -158,7 +159,9 @@ async def archive_product(house: House, seat: ApiSeat, sku: str) -> None:
 
 @post("/products/{sku:str}/cards", guards=CARDS, summary="Import cards", tags=["Products"],
       request_max_body_size=MOST_CARD_BYTES)  # fmt: skip
-async def import_cards(request: Request[Any, Any, Any], house: House, seat: ApiSeat, sku: str) -> Response[CardsTaken]:
+async def import_cards(
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, sku: FromPath[str]
+) -> Response[CardsTaken]:
     """Import up to 5,000 keys: JSON `{"cards": […]}`, `text/plain` with one a line, or `text/csv` (first column)."""
     keys = read_keys(request.headers.get("content-type", ""), await request.body())
 

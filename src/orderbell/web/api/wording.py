@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection, select
 
 from orderbell.base.errors import BadInput, NotFound
@@ -98,13 +99,15 @@ async def list_rules(house: House, seat: ApiSeat) -> RuleList:
 
 
 @get("/rules/{rule_id:str}", guards=SETTINGS, summary="One rule", tags=["Rules"])
-async def get_rule(house: House, seat: ApiSeat, rule_id: str) -> RuleOut:
+async def get_rule(house: House, seat: ApiSeat, rule_id: FromPath[str]) -> RuleOut:
     """A rule by its id."""
     return await house.store.read(lambda tx: _rule(tx, seat.shop_id, rule_id))
 
 
 @post("/rules", guards=SETTINGS, summary="Add a rule", tags=["Rules"])
-async def add_rule(request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: NewRule) -> Response[RuleOut]:
+async def add_rule(
+    request: Request[Any, Any, Any], house: House, seat: ApiSeat, data: JSONBody[NewRule]
+) -> Response[RuleOut]:
     """Add a rule of the merchant's own."""
     _check_channels(data.channels)
     now = house.clock.now()
@@ -118,7 +121,7 @@ async def add_rule(request: Request[Any, Any, Any], house: House, seat: ApiSeat,
 
 
 @put("/rules/{rule_id:str}", guards=SETTINGS, summary="Change a rule", tags=["Rules"])
-async def change_rule(house: House, seat: ApiSeat, rule_id: str, data: RuleChange) -> RuleOut:
+async def change_rule(house: House, seat: ApiSeat, rule_id: FromPath[str], data: JSONBody[RuleChange]) -> RuleOut:
     """Change a rule, or switch it on or off."""
     new: dict[str, Any] = msgspec.to_builtins(data)
     if "enabled" in new:
@@ -135,7 +138,7 @@ async def change_rule(house: House, seat: ApiSeat, rule_id: str, data: RuleChang
 
 
 @delete("/rules/{rule_id:str}", guards=SETTINGS, summary="Remove a rule", tags=["Rules"])
-async def remove_rule(house: House, seat: ApiSeat, rule_id: str) -> None:
+async def remove_rule(house: House, seat: ApiSeat, rule_id: FromPath[str]) -> None:
     """Remove a rule of the merchant's own; a stock rule is switched off instead."""
 
     def deed(tx: Connection) -> None:
@@ -166,8 +169,9 @@ _WHICH = "/templates/{event_type:str}/{audience:str}/{channel:str}/{locale:str}"
 
 @get(_WHICH, guards=SETTINGS, summary="One wording", tags=["Templates"])
 async def get_template(
-    house: House, seat: ApiSeat, *, event_type: str, audience: str, channel: str, locale: str
-) -> TemplateOut:
+    house: House, seat: ApiSeat, *, event_type: FromPath[str], audience: FromPath[str], channel: FromPath[str],
+    locale: FromPath[str],
+) -> TemplateOut:  # fmt: skip
     """The merchant's own wording; `version` is null and `parts` empty while the stock text counts."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)
     return await house.store.read(lambda tx: _template(tx, seat.shop_id, name))
@@ -175,8 +179,9 @@ async def get_template(
 
 @put(_WHICH, guards=SETTINGS, summary="Write a wording", tags=["Templates"])
 async def put_template(
-    house: House, seat: ApiSeat, data: Parts, *, event_type: str, audience: str, channel: str, locale: str
-) -> TemplateOut:
+    house: House, seat: ApiSeat, data: JSONBody[Parts], *, event_type: FromPath[str], audience: FromPath[str],
+    channel: FromPath[str], locale: FromPath[str],
+) -> TemplateOut:  # fmt: skip
     """Save a new version and let it count; an unknown variable is refused here, never at sending."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)
     _check_channels([channel])
@@ -192,8 +197,9 @@ async def put_template(
 
 @delete(_WHICH, guards=SETTINGS, summary="Go back to the stock text", tags=["Templates"])
 async def revert_template(
-    house: House, seat: ApiSeat, *, event_type: str, audience: str, channel: str, locale: str
-) -> None:
+    house: House, seat: ApiSeat, *, event_type: FromPath[str], audience: FromPath[str], channel: FromPath[str],
+    locale: FromPath[str],
+) -> None:  # fmt: skip
     """Let the stock text count again; the saved versions are kept."""
     name = TemplateName(event_type=event_type, audience=audience, channel=channel, locale=locale)
 

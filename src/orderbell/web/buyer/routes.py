@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import Connection
 
 from orderbell.base.errors import OrderBellError, TooOften
 from orderbell.runtime.house import House
-from orderbell.web import address, guards, language, limits
+from orderbell.web import address, guards, language, limits, packing
 from orderbell.web.buyer import deeds, finding, inbox, views
 from orderbell.web.buyer.views import OrderPage
 
@@ -24,7 +24,7 @@ LOOKUP_TAKES_S = 0.35
 
 
 @get("/{token:str}")
-async def follow_link(request: AnyRequest, house: House, token: str) -> Redirect:
+async def follow_link(request: AnyRequest, house: House, token: FromPath[str]) -> Redirect:
     """The link from a message: leave its proof in a cookie and go to a clean address. Scanners change nothing."""
     _, order_id, link_gen = await house.store.read(lambda tx: finding.order_of_link(tx, house.signer, token))
     return _enter(request, house, order_id, link_gen)
@@ -139,6 +139,7 @@ async def _draw(request: AnyRequest, house: House, found: tuple[str, str], **ext
 
 
 def _form(request: AnyRequest, *, wrong: str = "", values: Form | None = None, refusal: Any = None) -> Template:
+    packing.allow(request)
     facts = {"wrong": wrong, "values": values or {}}
     headers = {"retry-after": str(refusal.retry_after_s)} if refusal else {}
     status = {"too_often": 429, "no_match": 422}.get(wrong, 200)

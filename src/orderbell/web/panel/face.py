@@ -18,12 +18,15 @@ from orderbell.channels.directory import CHANNELS
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
 from orderbell.store.schema import Shop, Task
+from orderbell.web import packing
 from orderbell.web.panel import words
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 Form = Mapping[str, Any]
 MOST_COUNTED = 99
+SECRET_PAGES = frozenset({"channel", "keys", "sources"})
+"""Pages that show what opens a door; they are not packed (web/packing.py says why)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,8 @@ def page(
     request: AnyRequest, staff: StaffSeat, seen: Look[Any], name: str, *, status: int = 200, **facts: object
 ) -> Template:
     """The template `panel/<name>.html`; it knows the facts as `it`, the frame as `frame`, and what `facts` adds."""
+    if name not in SECRET_PAGES:
+        packing.allow(request)
     done = words.DONE.get(request.query_params.get("done", ""), "")
     context = {
         "it": seen.facts, "frame": seen.frame, "staff": staff, "words": words, "zone": seen.frame.zone, "done": done,
@@ -78,6 +83,7 @@ def page(
 
 def bare(request: AnyRequest, name: str, *, status: int = 200, **facts: object) -> Template:
     """A page for people who are not signed in: no frame."""
+    packing.allow(request)
     context = {"theme": theme(request), "wrong": None, "words": words, **facts}
     return Template(f"panel/{name}.html", context=context, status_code=status)
 

@@ -122,6 +122,7 @@ TASKS: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "sandbox": "No account is set up for this channel yet, so it went to the sandbox mailbox.",
     "no_longer_true": "What it says is no longer true of the order.",
+    "superseded": "Better news about the order went out instead.",
     "order_gone": "Its order no longer exists.",
     "channel_off": "The account it should go by is switched off or gone.",
     "crashed_too_often": "The process ended several times while sending it.",
