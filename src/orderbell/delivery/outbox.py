@@ -91,6 +91,22 @@ def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> 
     return id_
 
 
+def tell_again(tx: Tx, shop_id: str, order_id: str, event_type: str, *, by: str, now: datetime) -> int:
+    """Send the buyer once more what was said of an event, by each channel that said it; how many messages."""
+    query = select(Message.id).where(
+        Message.shop_id == shop_id,
+        Message.order_id == order_id,
+        Message.event_type == event_type,
+        Message.audience == "buyer",
+        Message.status.in_(("sent", "delivered")),
+        Message.resend_of.is_(None),
+    )
+    told = list(tx.execute(query).scalars())
+    for message_id in told:
+        resend(tx, shop_id, message_id, by=by, now=now)
+    return len(told)
+
+
 def mark_read(tx: Tx, shop_id: str, message_ids: Sequence[str], *, owner: str, now: datetime) -> int:
     """Mark inbox messages of one owner (a customer's or an order's id) as read; how many were unread."""
     return tx.execute(

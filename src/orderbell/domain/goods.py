@@ -34,6 +34,8 @@ class Piece:
     slot_id: str
     title: str
     instructions: str
+    replaceable: bool = False
+    """It came from the vault, so that another card can be given instead."""
     key: str = ""
 
 
@@ -41,7 +43,12 @@ def list_pieces(tx: Tx, shop_id: str, order_id: str) -> list[Piece]:
     """What an order got, without the keys; empty when nothing was handed out."""
     titles = _titles(tx, shop_id, order_id)
     return [
-        Piece(slot_id=row.id, title=titles.get(row.line_n, ""), instructions=row.instructions or "")
+        Piece(
+            slot_id=row.id,
+            title=titles.get(row.line_n, ""),
+            instructions=row.instructions or "",
+            replaceable=row.origin == "vault",
+        )
         for row in _slots(tx, shop_id, order_id)
     ]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.cast import Shopkeeper
-from tests.web.panel.conftest import Client
+from tests.web.panel.conftest import Client, Sends
+
+from orderbell.store.schema import Card
 
 
 async def test_an_order_is_found_by_the_start_of_its_number_and_by_its_buyer(panel: Client, sold: str) -> None:
@@ -47,3 +49,25 @@ async def test_search_leads_straight_to_an_exact_number(panel: Client, sold: str
 async def test_search_lists_orders_and_messages(panel: Client, sold: str) -> None:
     page = (await panel.get("/panel/search", params={"q": "N"})).text
     assert f'href="/panel/orders/{sold}"' in page and "/panel/messages/msg_" in page
+
+
+async def test_a_card_that_did_not_work_is_replaced_and_the_buyer_told(
+    panel: Client, send: Sends, shop: Shopkeeper, sold: str
+) -> None:
+    await shop.stock("KEY-FRESH")
+    await shop.settled()
+    slot = (await shop.slots())[0]
+    order = f"/panel/orders/{sold}"
+    await send(order, f"{order}/replace", slot=slot.id, reason="already used")
+    await shop.settled()
+    assert sorted(card.state for card in await shop.rows(Card)) == ["sold", "void"]
+    again = [row for row in await shop.messages(event_type="order.delivered") if row.resend_of]
+    assert {row.channel for row in again} == {"email", "inbox"}
+
+
+async def test_without_a_free_card_nothing_is_replaced(panel: Client, send: Sends, shop: Shopkeeper, sold: str) -> None:
+    slot = (await shop.slots())[0]
+    order = f"/panel/orders/{sold}"
+    page = await send(order, f"{order}/replace", slot=slot.id, reason="already used")
+    assert page.status_code == 409 and "no free card" in page.text
+    assert [card.state for card in await shop.rows(Card)] == ["sold"]

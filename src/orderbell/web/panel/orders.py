@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from litestar import get
+from litestar import get, post
 from litestar.params import FromPath, FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
+from sqlalchemy import Connection
 
+from orderbell.base.errors import NotFound, OrderBellError
+from orderbell.delivery import outbox
+from orderbell.domain import goods
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
-from orderbell.web import language
+from orderbell.web import guards, language
 from orderbell.web.panel import face, people, steps, told
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import orders as queries
@@ -51,13 +55,47 @@ def _link(**asked: str) -> str:
 @get("/orders/{number:str}")
 async def one(request: AnyRequest, house: House, staff: StaffSeat, number: FromPath[str]) -> Template:
     """One order with its whole time line: events, rules that matched or not, messages, tries, reveals."""
-    seen = await face.look(house, staff, lambda tx: queries.story(tx, staff.shop_id, number))
+    return await _draw(request, house, staff, number)
+
+
+@post("/orders/{number:str}/replace", guards=[guards.deed("decide")])
+async def replace(request: AnyRequest, house: House, staff: StaffSeat, number: FromPath[str]) -> Redirect | Template:
+    """Give a piece another card because the first did not work, and tell the buyer to look again."""
+    form, now, by = await request.form(), house.clock.now(), staff.staff_id
+    slot, reason = str(form.get("slot") or ""), str(form.get("reason") or "").strip()[:300]
+    vault = await house.vault(staff.shop_id)
+
+    def deed(tx: Connection) -> None:
+        order = queries.story(tx, staff.shop_id, number).row
+        if slot not in {piece.slot_id for piece in goods.list_pieces(tx, staff.shop_id, order.id)}:
+            raise NotFound("There is no such piece.")
+        goods.reissue(tx, vault, slot, by=by, reason=reason, now=now)
+        outbox.tell_again(tx, staff.shop_id, order.id, "order.delivered", by=by, now=now)
+
+    try:
+        await house.store.write(deed)
+    except OrderBellError as error:
+        return await _draw(request, house, staff, number, error=error)
+    house.wake()
+    return face.go(f"{HOME}/{number}", "replaced")
+
+
+async def _draw(
+    request: AnyRequest, house: House, staff: StaffSeat, number: str, *, error: OrderBellError | None = None
+) -> Template:
+    def read(tx: Connection) -> tuple[queries.OrderStory, list[goods.Piece]]:
+        story = queries.story(tx, staff.shop_id, number)
+        return story, goods.list_pieces(tx, staff.shop_id, story.row.id)
+
+    seen = await face.look(house, staff, read)
+    story, pieces = seen.facts
     say, titles = language.words(request), face.channel_titles()
-    told_of = {each.event.id: told.of_event(each.event.story or [], titles, say) for each in seen.facts.chapters}
+    told_of = {each.event.id: told.of_event(each.event.story or [], titles, say) for each in story.chapters}
     return face.page(
-        request, staff, seen, "order", active="orders", story=seen.facts, to=people.recipient, took=steps.took,
-        title_of=people.title, told=told_of,
+        request, staff, seen, "order", status=error.status if error else 200, active="orders", story=story,
+        pieces=pieces, to=people.recipient, took=steps.took, title_of=people.title, told=told_of,
+        may_replace=staff.may("decide"), wrong=face.wrong(error) if error else None,
     )  # fmt: skip
 
 
-ROUTES = [listing, one]
+ROUTES = [listing, one, replace]

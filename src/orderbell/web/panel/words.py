@@ -138,6 +138,7 @@ REASONS: Mapping[str, str] = {
 DONE: Mapping[str, str] = {
     "saved": "Saved.",
     "added": "Added.",
+    "replaced": "A new card was handed out, and the buyer is told.",
     "removed": "Removed.",
     "revoked": "The key no longer works.",
     "closed": "Done. It no longer waits for you.",
@@ -148,6 +149,7 @@ DONE: Mapping[str, str] = {
     "password": "Your password is set. Use it from now on.",
 }
 WRONG: Mapping[str, str] = {
+    "out_of_stock": "There is no free card of this product.",
     "wrong_password": "This e-mail address and password do not belong together.",
     "link_spent": "This sign-in link was used before or is too old.",
     "weak_password": "A password has 10 to 256 characters.",
