@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,15 +41,17 @@ class TurnedClock:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of our own, with a migrated database to copy."""
-    server = _start(tmp_path_factory.mktemp("postgres"))
-    url = server.get_uri()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE shape")
-    migrate(Settings(database_url=_named(url, "shape")))
-    yield url
-    server.cleanup()
+    # Not under pytest's folder: a second run closes that to others, and the server runs as somebody else.
+    with tempfile.TemporaryDirectory(prefix="orderbell-postgres-") as folder:
+        server = _start(Path(folder))
+        url = server.get_uri()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE shape")
+        migrate(Settings(database_url=_named(url, "shape")))
+        yield url
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
