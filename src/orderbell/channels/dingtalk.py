@@ -17,7 +17,7 @@ import msgspec
 
 from orderbell.base.clock import SystemClock, to_micros
 from orderbell.base.errors import BadInput
-from orderbell.base.http import Answer, Door, NoAnswer, NotAllowedTarget, NotReached, check_url, retry_after_s
+from orderbell.base.http import Answer, Door, check_url, retry_after_s
 from orderbell.channels.base import (
     Address,
     Doubt,
@@ -32,6 +32,7 @@ from orderbell.channels.base import (
     TryLater,
     Unsure,
 )
+from orderbell.channels.post import post
 
 MAX_BODY_BYTES = 20_000
 _ROBOT = "https://oapi.dingtalk.com/robot/send"
@@ -118,14 +119,9 @@ class DingTalk:
             raise Refused("The links alone exceed 20,000 bytes.", blame="content", code="too_long")
         try:
             _check_robot(self._url, self._allow_private)
-            answer = await self._door.post(self._signed_url(), headers=_TYPE, body=body)
-        except (BadInput, NotAllowedTarget) as closed:
+        except BadInput as closed:
             raise Refused(str(closed), blame="config", code="unsafe_url") from None
-        except NotReached as lost:
-            raise TryLater(lost.words, code="not_reached") from None
-        except NoAnswer as silent:
-            raise Unsure(silent.words, code="no_answer") from None
-        return self._judge(answer)
+        return self._judge(await post(self._door, self._signed_url(), headers=_TYPE, body=body))
 
     async def close(self) -> None:
         """Close the connections."""

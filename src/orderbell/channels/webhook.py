@@ -10,7 +10,7 @@ import msgspec
 
 from orderbell.base.clock import SystemClock
 from orderbell.base.errors import BadInput, Misconfigured
-from orderbell.base.http import Answer, Door, NoAnswer, NotAllowedTarget, NotReached, check_url, retry_after_s
+from orderbell.base.http import Answer, Door, check_url, retry_after_s
 from orderbell.base.signing import sign_webhook, webhook_key
 from orderbell.channels.base import (
     Address,
@@ -23,8 +23,8 @@ from orderbell.channels.base import (
     Taken,
     Traits,
     TryLater,
-    Unsure,
 )
+from orderbell.channels.post import post
 
 _TYPE = {"content-type": "application/json"}
 _UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9_-]")
@@ -78,15 +78,7 @@ class Webhook:
             Unsure: no answer; the same id may be sent again.
         """
         body = msgspec.json.encode(letter.data)
-        try:
-            answer = await self._door.post(self._url, headers=_TYPE | self._sign(key, body), body=body)
-        except NotAllowedTarget as closed:
-            raise Refused(closed.words, blame="config", code="unsafe_url") from None
-        except NotReached as lost:
-            raise TryLater(lost.words, code="not_reached") from None
-        except NoAnswer as silent:
-            raise Unsure(silent.words, code="no_answer") from None
-        return self._judge(answer)
+        return self._judge(await post(self._door, self._url, headers=_TYPE | self._sign(key, body), body=body))
 
     async def close(self) -> None:
         """Close the connections."""

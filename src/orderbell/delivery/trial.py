@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from orderbell.base.ids import new_id
 from orderbell.channels.base import Address, Channel, Draft, Letter, Refused, SendFailed, Traits, TryLater
 from orderbell.delivery.book import ShopBook
 from orderbell.messages.compose import compose
-from orderbell.messages.facts import Item, Links, MessageFacts
+from orderbell.messages.facts import Links, MessageFacts
+from orderbell.messages.samples import sample_facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +26,12 @@ class Step:
     draft: Draft | None = None
 
 
-def sample_facts(book: ShopBook, event_type: str, now: datetime) -> MessageFacts:
-    """The facts of an order that never was, plainly named so."""
-    english = book.locale.startswith("en")
-    return MessageFacts(
-        event_type=event_type,
+def facts_of_a_test(book: ShopBook, event_type: str, now: datetime) -> MessageFacts:
+    """The facts of an order that never was, plainly named so, as of now."""
+    return msgspec.structs.replace(
+        sample_facts(event_type, book.locale),
         shop_name=book.name,
         order_number="TEST-0001",
-        status="paid",
-        amount_minor=9900,
-        currency=book.currency,
-        buyer_name="Test buyer" if english else "测试买家",
-        items=(Item(title="Test product" if english else "测试商品", quantity=1, price_minor=9900, sku="test"),),
         created_at=now - timedelta(minutes=2),
         paid_at=now,
         occurred_at=now,
@@ -47,7 +44,7 @@ def sample_letter(book: ShopBook, kind: str, traits: Traits, *, base_url: str, n
     event_type, audience = ("order.paid", "staff") if traits.address == "none" else ("order.delivered", "buyer")
     links = Links(order_url=f"{base_url}/o", panel_url=f"{base_url}/panel/orders")
     wording = book.wordings.choose(event_type, audience, kind, book.locale)
-    facts = sample_facts(book, event_type, now)
+    facts = facts_of_a_test(book, event_type, now)
     return compose(wording, facts, book.brand, links, locale=book.locale, traits=traits)
 
 

@@ -61,10 +61,13 @@ class House:
         self.worker.stop()
         self.sender.stop()
         self.engine.publish(Kind.MESSAGE)
-        await asyncio.gather(*self._loops)
+        ended = await asyncio.gather(*self._loops, return_exceptions=True)
         await self.engine.close()
         await self.channels.close()
         await self.store.close()
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
     def wake(self) -> None:
         """New facts are in the journal, or messages in the outbox."""

@@ -69,13 +69,16 @@ class Worker:
     async def run(self) -> None:
         """Decide until `stop`."""
         ticker = asyncio.create_task(self._tick())
-        while not self._stopping:
+        while not self._stopping and not ticker.done():
             try:
                 if not await self.round():
                     await self.engine.wait(Kind.EVENT, 1.0)
             except (NotReady, SQLAlchemyError) as error:
                 log.get("worker").warning("the database is not ready", why=str(error))
                 await asyncio.sleep(1)
+        if ticker.done():
+            # It never ends by itself: without timers the process must not go on as if all were well.
+            ticker.result()
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
 
@@ -102,10 +105,10 @@ class Worker:
         return len(rows)
 
     async def _decide(self, rows: Sequence[SqlRow[Any]]) -> None:
-        good = [row for row in rows if row.tries < CRASHES_MOST or row.state != State.LEASED]
-        for row in rows:
-            if row not in good:
-                await self._put_aside(row, "the process died each time this was handled", final=True)
+        poison = [row for row in rows if row.state == State.LEASED and row.tries >= CRASHES_MOST]
+        for row in poison:
+            await self._put_aside(row, "the process died each time this was handled", final=True)
+        good = rows if not poison else [row for row in rows if row.state != State.LEASED or row.tries < CRASHES_MOST]
         if not good:
             return
         try:
