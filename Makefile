@@ -1,5 +1,5 @@
 # OrderBell. `make up` starts it, `make test` checks all of it; neither needs anything done by hand before.
-#   make up PORT=8700 DATA=data     make check     make fmt     make reference     make bench     make chaos
+#   make up PORT=8700 DATA=data     make check     make fmt     make reference     make bench     make chaos     make chaos-mutants
 
 SHELL  := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,7 +23,7 @@ BENCH  := .venv/.ready-bench-$(MARK)
 INSTALL = mirror=$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}; \
           $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $${mirror:+--default-index "$$mirror"}
 
-.PHONY: up test check lint fmt reference bench chaos system
+.PHONY: up test check lint fmt reference bench chaos chaos-mutants chaos-system system
 
 up: $(READY)
 	@exec $(BIN)/orderbell up --demo --data "$(DATA)" --port "$(PORT)"
@@ -49,8 +49,19 @@ reference: $(READY)
 bench: $(BENCH)
 	@$(BIN)/python -m bench
 
-chaos: $(DEV)
-	@$(BIN)/python -m pytest -m chaos
+# Say more with CHAOS, as in:  make chaos CHAOS="--only crashes --seed 7"  or  make chaos CHAOS=--quick
+chaos: $(DEV) chaos-system
+	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+chaos-mutants: $(DEV) chaos-system
+	@$(BIN)/python -m tests.chaos.mutants $(CHAOS)
+
+# What the drills need of the machine: strace to watch the disk, faketime to set a process's clock.
+chaos-system:
+	@{ command -v strace && command -v faketime; } >/dev/null || { \
+	  command -v apt-get >/dev/null || { echo "make chaos needs strace and faketime."; exit 1; }; \
+	  test "$$(id -u)" = 0 || { echo "Run this once, then make chaos again:  sudo apt-get install strace faketime"; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends strace faketime >/dev/null; }
 
 # What the browser tests need of the machine: a browser, and letters for Chinese.
 system:

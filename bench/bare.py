@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import uvloop
+
 from bench import orders
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import Keyring, LinkSigner
@@ -89,4 +91,4 @@ async def run(smtp_port: int, hook_url: str, most: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    uvloop.run(run(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -15,7 +15,7 @@ from orderbell.base.settings import Settings
 from orderbell.delivery.send import Sender
 from orderbell.events import BY_TYPE, Line, OrderEvent, OrderFacts
 from orderbell.runtime.house import House, build
-from orderbell.runtime.worker import ring
+from orderbell.runtime.timers import ring
 from orderbell.store.database import Tx
 from orderbell.store.journal import Entry
 from orderbell.store.schema import Attempt, Message, State
@@ -63,7 +63,9 @@ class Desk:
     async def send(self) -> None:
         """Send all that is due."""
         given = self.house.sender
-        sender = Sender(**{each.name: getattr(given, each.name) for each in fields(given) if each.name[0] != "_"})
+        names = [each.name for each in fields(given) if each.name[0] != "_"]
+        # This clock is turned by hand, which the watch over it would rightly call a jump.
+        sender = Sender(**{name: getattr(given, name) for name in names} | {"may_claim": lambda: True})
         running = asyncio.create_task(sender.run())
         async with asyncio.timeout(20):
             while await self.house.store.read(self._due):

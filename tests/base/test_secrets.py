@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from orderbell.base.errors import Misconfigured, NotFound
-from orderbell.base.secrets import Box, Keyring, LinkSigner, Sealed, new_token, read_or_make_key, token_hash
+from orderbell.base.secrets import Box, Keyring, LinkSigner, Sealed, new_token, newest_data_keys, token_hash
 
 RING = Keyring(b"m" * 32)
-
-
-def test_a_key_file_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "secret.key"
-    key = read_or_make_key(path)
-    assert (len(key), read_or_make_key(path)) == (32, key)
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
-def test_a_key_file_others_may_read_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "secret.key"
-    read_or_make_key(path)
-    path.chmod(0o640)
-    with pytest.raises(Misconfigured, match="chmod 600"):
-        read_or_make_key(path)
-
-
-@pytest.mark.parametrize("text", ["", "zz" * 32, "ab" * 31, "ab" * 33])
-def test_a_key_file_that_holds_no_key_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "secret.key"
-    path.touch(0o600)
-    path.write_text(text)
-    with pytest.raises(Misconfigured, match="64 hex digits"):
-        read_or_make_key(path)
 
 
 def test_what_was_closed_opens_only_with_its_own_words() -> None:
@@ -68,6 +42,44 @@ def test_a_shops_key_opens_nothing_of_another_shop() -> None:
         RING.box("shp_2", wrapped)
     with pytest.raises(Misconfigured):
         Keyring(b"n" * 32).box("shp_1", wrapped)
+
+
+def test_a_box_opens_with_an_older_key_and_closes_with_the_new_one() -> None:
+    old, both = Box(b"o" * 32), Box(b"n" * 32, b"o" * 32)
+    sealed = old.close(b"secret", "row")
+    assert both.open(sealed, "row") == b"secret"
+    fresh = both.renewed(sealed, "row")
+    assert fresh and Box(b"n" * 32).open(fresh, "row") == b"secret"
+    assert both.renewed(fresh, "row") is None
+
+
+def test_a_renewed_secret_stays_bound_to_its_row() -> None:
+    both = Box(b"n" * 32, b"o" * 32)
+    fresh = both.renewed(Box(b"o" * 32).close(b"secret", "row", "1"), "row", "1")
+    assert fresh
+    with pytest.raises(Misconfigured):
+        both.open(fresh, "row", "2")
+
+
+def test_a_new_data_key_closes_and_the_old_one_still_opens() -> None:
+    first = RING.new_data_key("shp_1")
+    sealed = RING.box("shp_1", first).close(b"secret")
+    both = RING.with_new_data_key("shp_1", first)
+    assert RING.box("shp_1", both).open(sealed) == b"secret"
+    alone = newest_data_keys(both, 1)
+    with pytest.raises(Misconfigured):
+        RING.box("shp_1", alone).open(sealed)
+
+
+def test_data_keys_move_to_the_newest_wrapping_key() -> None:
+    wrapped = RING.with_new_data_key("shp_1", RING.new_data_key("shp_1"))
+    turned = Keyring(b"m" * 32, b"w" * 32, b"m" * 32)
+    moved = turned.rewrapped("shp_1", wrapped)
+    assert moved and turned.rewrapped("shp_1", moved) is None
+    sealed = RING.box("shp_1", wrapped).close(b"secret")
+    assert Keyring(b"m" * 32, b"w" * 32).box("shp_1", moved).open(sealed) == b"secret"
+    with pytest.raises(Misconfigured):
+        RING.box("shp_1", moved)
 
 
 def test_a_fingerprint_knows_a_key_again_in_its_own_shop_only() -> None:

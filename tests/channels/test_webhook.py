@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Judge
 
+from orderbell.base import trace
 from orderbell.base.errors import BadInput
 from orderbell.base.signing import new_webhook_secret, sign_webhook
 from orderbell.channels.base import Address, Letter, Refused, Taken, TryLater, Unsure
@@ -49,6 +50,15 @@ async def test_the_reference_package_accepts_our_signature(channel: Webhook, htt
     await send(channel)
     headers, _, body = http_sink.got[0]
     assert Judge(SECRET).verify(body, dict(headers)) == DATA
+
+
+async def test_the_receivers_tracing_goes_on_from_our_event(channel: Webhook, http_sink: Any) -> None:
+    await send(channel)
+    trace.follow("evt_0192f0a1b2c37d4e8f90a1b2c3d4e5f6")
+    await send(channel, "msg_0192f0a1b2c37d4e8f90a1b2c3d4e5f7")
+    headers = [got[0] for got in http_sink.got]
+    assert "traceparent" not in headers[0]
+    assert headers[1]["traceparent"] == "00-0192f0a1b2c37d4e8f90a1b2c3d4e5f6-8f90a1b2c3d4e5f7-01"
 
 
 async def test_while_rotating_both_secrets_verify(http_sink: Any) -> None:

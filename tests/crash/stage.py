@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,8 @@ class Stage:
     stock: int
     port: int = field(default_factory=free_port)
     token: str = ""
+    program: str = "orderbell.cli.main"
+    """The module that is the server; a drill may put a broken one in its place."""
     webhook_secret: str = field(default_factory=new_webhook_secret)
     crashes: int = 0
     _sinks: subprocess.Popen[str] | None = None
@@ -52,19 +56,26 @@ class Stage:
         """The database as the checker names it."""
         return self.settings.database_url or str(self.settings.sqlite_path)
 
-    async def set_up(self) -> None:
-        """Start the sinks, then seed a shop with cards, a mail account and a webhook, while no server runs."""
-        smtp, http = self._start_sinks()
+    async def set_up(self, *, accounts: bool = True) -> None:
+        """Start the sinks, then seed a shop with cards, a mail account and a webhook, while no server runs.
+
+        Without accounts every message ends in the sandbox mailbox.
+        """
         house = build(self.settings)
         keeper = await Shopkeeper.open(house)
         await keeper.stock(*(f"KEY-{n}" for n in range(self.stock)))
-        await keeper.add_account("email", host="127.0.0.1", port=smtp, security="none", from_address="shop@example.com")
-        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=self.webhook_secret)
+        if accounts:
+            await self._add_accounts(keeper)
         _, self.token = await house.store.write(
             lambda tx: access.create_api_key(tx, keeper.id, "crash", by="test", now=house.clock.now())
         )
         await house.channels.close()
         await house.store.close()
+
+    async def _add_accounts(self, keeper: Shopkeeper) -> None:
+        smtp, http = self._start_sinks()
+        await keeper.add_account("email", host="127.0.0.1", port=smtp, security="none", from_address="shop@example.com")
+        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=self.webhook_secret)
 
     def _start_sinks(self) -> list[str]:
         self._sinks = subprocess.Popen(
@@ -74,8 +85,11 @@ class Stage:
         assert self._sinks.stdout is not None
         return self._sinks.stdout.readline().split()
 
-    def start(self, crash_at: str = "") -> None:
-        """Start the server; `crash_at` is a crash point and the pass at which it dies."""
+    def start(self, crash_at: str = "", *, prefix: Sequence[str] = (), more: Mapping[str, str] | None = None) -> None:
+        """Start the server; `crash_at` is a crash point and the pass at which it dies.
+
+        `prefix` is a command that runs it (a tracer), `more` goes into its environment.
+        """
         chosen = {
             "ORDERBELL_DATA_DIR": str(self.folder), "ORDERBELL_DATABASE_URL": self.settings.database_url,
             "ORDERBELL_PUBLIC_URL": self.url, "ORDERBELL_PORT": str(self.port), "ORDERBELL_ALLOW_PRIVATE_TARGETS": "1",
@@ -84,8 +98,9 @@ class Stage:
         }  # fmt: skip
         log = (self.folder / "server.log").open("ab")
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "orderbell.cli.main", "up"], env=os.environ | chosen, stdout=log, stderr=log
-        )
+            [*prefix, sys.executable, "-m", self.program, "up"], env=os.environ | chosen | dict(more or {}),
+            stdout=log, stderr=log,
+        )  # fmt: skip
 
     def client(self, first: int, count: int) -> subprocess.Popen[bytes]:
         """Start the shop that posts orders."""
@@ -131,6 +146,20 @@ class Stage:
             return False
         self.crashes += died
         return died
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is the one that was started last."""
+        return self._server is not None and self._server.poll() is None
+
+    async def exit_code(self, within_s: float) -> int | None:
+        """How the server ended by itself; None, and it is killed, when it did not."""
+        assert self._server is not None
+        try:
+            return await asyncio.to_thread(self._server.wait, within_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
 
     def kill(self) -> None:
         """SIGKILL the server now."""

@@ -113,10 +113,21 @@ async def test_goods_in_doubt_are_mailed_again_under_the_same_name(mailing: Desk
     assert len({mail["Message-ID"] for mail in to_buyer}) == 1
 
 
-async def test_news_in_doubt_is_unknown_and_not_repeated(chatting: Desk, http_sink: HttpSink) -> None:
+async def test_news_in_doubt_goes_again(chatting: Desk, http_sink: HttpSink) -> None:
     await chatting.hears("order.paid")
     message = await chatting.message(channel="robot")
     await chatting.die_over(message.id)
+    await chatting.send()
+    assert (await chatting.message(channel="robot")).status == "sent"
+    assert await chatting.outcomes(message.id) == ["in_doubt", "taken"]
+
+
+async def test_marketing_in_doubt_is_unknown_and_not_repeated(chatting: Desk, http_sink: HttpSink) -> None:
+    await chatting.hears("order.paid")
+    message = await chatting.message(channel="robot")
+    await chatting.die_over(message.id)
+    slow = update(Message).where(Message.id == message.id).values(lane=2)
+    await chatting.house.store.write(lambda tx: tx.execute(slow))
     await chatting.send()
     message = await chatting.message(channel="robot")
     assert (message.status, message.reason) == ("unknown", "process_ended_while_sending")
@@ -230,15 +241,15 @@ async def test_an_account_that_works_again_is_troubled_no_more(hooked: Desk) -> 
     assert [account.failing_since for account in await hooked.shop.rows(Provider)] == [None]
 
 
-async def test_one_message_that_cannot_be_worded_holds_up_no_other(desk: Desk) -> None:
-    await desk.shop.stock("KEY-1")
-    await desk.hears("order.paid")
-    broken = update(Message).where(Message.event_type == "stock.out").values(facts={"stock_left": "many"})
-    await desk.house.store.write(lambda tx: tx.execute(broken))
-    await desk.send()
-    stuck = await desk.shop.messages(state=int(State.STUCK))
-    assert {row.event_type for row in stuck} == {"stock.out"}
-    assert (await desk.message(**GOODS)).status == "sent"
+async def test_one_message_that_cannot_be_worded_holds_up_no_other(mailing: Desk) -> None:
+    await mailing.hears("order.paid")
+    waits = (Message.event_type == "stock.out") & (Message.state == int(State.READY))
+    broken = update(Message).where(waits).values(facts={"stock_left": "many"})
+    await mailing.house.store.write(lambda tx: tx.execute(broken))
+    await mailing.send()
+    stuck = await mailing.shop.messages(state=int(State.STUCK))
+    assert {(row.event_type, row.status) for row in stuck} == {("stock.out", "failed")}
+    assert (await mailing.message(**GOODS)).status == "sent"
 
 
 async def test_a_person_may_send_a_finished_message_again(hooked: Desk, http_sink: HttpSink) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import tempfile
 from pathlib import Path
 from typing import cast
@@ -15,8 +17,9 @@ from sqlalchemy import func, select
 from tests.cast import Shopkeeper
 from tests.conftest import TurnedClock
 
+from orderbell.base.errors import Conflict
 from orderbell.base.settings import Settings
-from orderbell.domain import catalog
+from orderbell.domain import catalog, goods
 from orderbell.events import BY_TYPE, Line, OrderEvent, OrderFacts
 from orderbell.runtime.house import House, build
 from orderbell.store.journal import Entry
@@ -90,12 +93,37 @@ class Fates(RuleBasedStateMachine):
     def decide(self, number: str, type_: str) -> None:
         self.tell(type_, number, 1, again=True)
 
+    @rule(number=NUMBERS, pieces=st.integers(1, 3))
+    def call_back_five_times(self, number: str, pieces: int) -> None:
+        for _ in range(5):
+            self.tell("order.paid", number, pieces, again=False)
+
+    @rule(nth=st.integers(0, 5))
+    def replace(self, nth: int) -> None:
+        slots = sorted(row.id for row in self.run(self.shop.slots()))
+        if slots:
+            self.run(self.exchange(slots[nth % len(slots)]))
+
+    async def exchange(self, slot: str) -> None:
+        vault, now = await self.house.vault(self.shop.id), self.house.clock.now()
+        with contextlib.suppress(Conflict):
+            await self.house.store.write(
+                lambda tx: goods.reissue(tx, vault, slot, by="test", reason="used", now=now)
+            )  # fmt: skip
+
+    @rule()
+    def start_again(self) -> None:
+        self.run(self.house.store.close())
+        self.house = quiet_house(Path(self.folder.name))
+        self.shop = dataclasses.replace(self.shop, house=self.house)
+
     @invariant()
     def every_card_is_counted_and_in_one_slot_at_most(self) -> None:
         states, slots, product = self.run(self.house.store.read(self.look))
         assert sum(states.values()) == self.imported
         assert states.get("free", 0) == product.free
-        assert states.get("sold", 0) == product.sold == len(slots) == len(set(slots))
+        assert states.get("sold", 0) == product.sold
+        assert product.sold + states.get("void", 0) == len(slots) == len(set(slots))
 
     @invariant()
     def no_fact_is_stuck(self) -> None:

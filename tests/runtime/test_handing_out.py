@@ -74,6 +74,17 @@ async def test_an_expired_order_gives_its_reserved_card_back(desk: Desk) -> None
     assert (await states(desk), (await desk.shop.product()).free) == (["free"], 1)
 
 
+async def test_a_card_that_comes_back_goes_to_those_who_paid_and_wait(desk: Desk) -> None:
+    await reserving(desk)
+    await desk.shop.stock("KEY-1")
+    await desk.hears("order.created", "N-1")
+    await desk.hears("order.paid", "N-2")
+    assert (await desk.shop.order("N-2")).owed == 1
+    await desk.hears("order.cancelled", "N-1")
+    waiting, product = await desk.shop.order("N-2"), await desk.shop.product()
+    assert (waiting.status, waiting.owed, product.free, product.sold) == ("delivered", 0, 0, 1)
+
+
 async def test_an_order_placed_and_cancelled_in_one_batch_keeps_no_card(desk: Desk) -> None:
     await reserving(desk)
     await desk.shop.stock("KEY-1")

@@ -12,7 +12,6 @@ from tests.cast import heard_by
 from tests.runtime.conftest import Desk
 
 from orderbell.base.errors import Conflict
-from orderbell.runtime.words import Means
 from orderbell.runtime.worker import FAILURES_MOST, decide
 from orderbell.store import leases
 from orderbell.store.schema import EventRow, State, Timer
@@ -76,7 +75,7 @@ async def test_who_lost_the_lease_of_a_fact_changes_nothing(desk: Desk) -> None:
     desk.clock.turn(seconds=61)
     await desk.decide()
     with pytest.raises(Conflict):
-        await house.store.write(lambda tx: decide(tx, slow, Means(house.books, house.writer, expiry_s=60), desk.clock))
+        await house.store.write(lambda tx: decide(tx, slow, house.worker.means, desk.clock))
     assert (len(await desk.shop.slots()), (await desk.shop.product()).free) == (1, 0)
 
 

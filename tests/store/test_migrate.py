@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from orderbell.base.settings import Settings
+from orderbell.domain import audit
+from orderbell.domain.audit import Verdict
 from orderbell.store import migrate as migrating
 from orderbell.store.database import Store, Tx
 from orderbell.store.migrate import migrate
@@ -35,6 +39,20 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         connection.execute(f"CREATE DATABASE {name}")
     head, _, query = url.partition("?")
     return replace(settings, database_url=f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else ""))
+
+
+def test_a_trail_from_before_the_chain_takes_its_place_in_it(empty: Settings) -> None:
+    with migrating._engine(empty).begin() as tx:
+        command.upgrade(migrating.make_config(tx), "0005")
+        row = {"at": 1, "actor": "cli", "action": "x", "object": "y", "ip": None, "detail": '{"n": 1}'}
+        for n in range(6):
+            values = row | {"id": f"aud_{n}", "shop_id": f"shp_{n % 2}"}
+            tx.execute(text(f"INSERT INTO audit ({', '.join(values)}) VALUES (:{', :'.join(values)})"), values)
+    migrate(empty)
+    with migrating._engine(empty).begin() as tx:
+        assert [audit.verify(tx, shop) for shop in ("shp_0", "shp_1")] == [Verdict(rows=3)] * 2
+        audit.note(tx, "shp_0", actor="cli", action="x", object="y", now=datetime(2026, 11, 22, tzinfo=UTC))
+        assert audit.verify(tx, "shp_0") == Verdict(rows=4)
 
 
 async def test_the_tables_are_those_the_code_speaks_of(store: Store) -> None:

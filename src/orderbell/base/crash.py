@@ -16,8 +16,12 @@ NAMES = (
     "decide.before_flush",
     "decide.after_flush",
     "decide.after_commit",
+    "cards.after_slots",
     "cards.after_allocate",
+    "cards.after_reserve",
+    "cards.after_release",
     "cards.import_chunk",
+    "cards.after_import",
     "send.after_claim",
     "send.before_provider",
     "send.sent_unrecorded",
@@ -25,17 +29,34 @@ NAMES = (
     "send.after_record",
     "timer.before_fire",
     "timer.after_fire",
+    "goods.after_reveal",
+    "goods.after_reissue",
+    "outbox.after_resend",
+    "api.after_deed",
+    "api.after_note",
+    "retention.after_forget",
+    "sweep.after_find",
     "sql.before_commit",
     "sql.after_commit",
 )
-_wanted, _, _nth = os.environ.get("ORDERBELL_CRASH_AT", "").partition(":")
-_left = {_wanted: int(_nth or 1)}
+_left: dict[str, int] = {}
+
+
+def arm(at: str) -> None:
+    """Die at `name:n`, the n-th pass of that point (n is 1 when it is not said); empty disarms."""
+    name, _, nth = at.partition(":")
+    _left.clear()
+    if name:
+        _left[name] = int(nth or 1)
 
 
 def crashpoint(name: str) -> None:
     """Die here if the test said so."""
-    if name != _wanted:
+    if name not in _left:
         return
     _left[name] -= 1
     if _left[name] <= 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("ORDERBELL_CRASH_AT", ""))

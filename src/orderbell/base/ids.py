@@ -44,3 +44,8 @@ def new_id(kind: str) -> str:
 def is_id(text: str, kind: str) -> bool:
     """Whether `text` has the shape of an id of that kind; says nothing of its existence."""
     return bool(_SHAPE.fullmatch(text)) and text.startswith(PREFIXES[kind] + "_")
+
+
+def born_ms(id_: str) -> int:
+    """When an id was made, in milliseconds since 1970: a UUIDv7 begins with them."""
+    return int(id_[4:16], 16)

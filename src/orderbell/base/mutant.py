@@ -8,8 +8,31 @@ from __future__ import annotations
 import os
 
 NAMES = (
+    "natural_key",
+    "lease_gen",
+    "card_not_checked",
+    "fill_once",
+    "stock_counted",
+    "owed_task",
+    "silent_sweep",
+    "still_true",
+    "in_order",
+    "result_noted",
+    "poison_counts",
+    "stop_on_io_error",
+    "rank_guard",
+    "timers_wait",
+    "mass_cancel_guard",
+    "clock_guard",
     "sync_normal",
+    "engine_sync",
+    "rate_limit",
     "ack_before_commit",
+    "allocation_journal",
+    "audit_chain",
+    "bound_secrets",
+    "sealed",
+    "idempotency",
 )
 _chosen = os.environ.get("ORDERBELL_MUTANT", "")
 

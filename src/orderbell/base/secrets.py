@@ -1,7 +1,7 @@
 """Keys and what they close: envelope encryption, fingerprints, tokens and signed links.
 
-The key-wrapping key lives in a file, never in the database; it wraps one data key per shop, and a data key
-closes each secret with AES-256-GCM bound to its row (promises H1, H2, H4).
+The wrapping key lives in a file, never in the database; it wraps each shop's data keys, and a data key closes
+each secret with AES-256-GCM bound to its row (promises H1, H2, H4).
 """
 
 from __future__ import annotations
@@ -11,41 +11,20 @@ import hashlib
 import hmac
 import os
 import secrets as _secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from orderbell.base import keyfile, mutant
 from orderbell.base.errors import Misconfigured, NotFound
 
+_KEY_BYTES = 32
 _NONCE_BYTES = 12
+_WRAPPED_BYTES = _NONCE_BYTES + _KEY_BYTES + 16
 _CHECK = b"orderbell key check v1"
-
-
-def read_or_make_key(path: Path) -> bytes:
-    """The 32-byte key-wrapping key of that file; a missing file is made with mode 0600.
-
-    Raises:
-        Misconfigured: the file is not 64 hex digits, or others may read it.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(_secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    if path.stat().st_mode & 0o077:
-        raise Misconfigured(f"{path} may be read by others; run: chmod 600 {path}", code="key_file_open")
-    text = path.read_text().strip()
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise Misconfigured(f"{path} must hold 64 hex digits.", code="key_file_bad")
-    return key
 
 
 @dataclass(frozen=True)
@@ -66,15 +45,20 @@ class Sealed:
 
 
 class Box:
-    """One AES-256-GCM key; what it closes opens only with the same `bound` words (the row's own names)."""
+    """AES-256-GCM; what it closes opens only with the same `bound` words (the row's own names).
 
-    def __init__(self, key: bytes) -> None:
-        self._gcm = AESGCM(key)
+    It closes with its first key and opens with any of them, so that a shop works on while its key is changed.
+    """
+
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        self._gcms = tuple(AESGCM(each) for each in (key, *older))
 
     def close(self, clear: bytes, *bound: str) -> Sealed:
         """Close `clear`, bound to those words; a fresh random nonce each time."""
         nonce = os.urandom(_NONCE_BYTES)
-        return Sealed(nonce, self._gcm.encrypt(nonce, clear, _aad(bound)))
+        if mutant.without("sealed"):
+            return Sealed(nonce, clear)
+        return Sealed(nonce, self._gcms[0].encrypt(nonce, clear, _aad(bound)))
 
     def open(self, sealed: Sealed, *bound: str) -> bytes:
         """The clear bytes again.
@@ -82,43 +66,141 @@ class Box:
         Raises:
             Misconfigured: wrong key, altered bytes, or bytes of another row.
         """
-        try:
-            return self._gcm.decrypt(sealed.nonce, sealed.text, _aad(bound))
-        except InvalidTag:
-            raise Misconfigured("A stored secret does not open with this key.", code="secret_does_not_open") from None
+        return self._open(sealed, bound)[0]
+
+    def renewed(self, sealed: Sealed, *bound: str) -> Sealed | None:
+        """The same secret closed with the first key; None when it is so already.
+
+        Raises:
+            Misconfigured: as for `open`.
+        """
+        clear, key = self._open(sealed, bound)
+        return self.close(clear, *bound) if key else None
+
+    def _open(self, sealed: Sealed, bound: tuple[str, ...]) -> tuple[bytes, int]:
+        words = _aad(bound)
+        if mutant.without("sealed"):
+            return sealed.text, 0
+        for n, gcm in enumerate(self._gcms):
+            with suppress(InvalidTag):
+                return gcm.decrypt(sealed.nonce, sealed.text, words), n
+        raise Misconfigured("A stored secret does not open with this key.", code="secret_does_not_open")
 
 
 def _aad(bound: tuple[str, ...]) -> bytes:
-    return "\x1f".join(bound).encode()
+    return b"" if mutant.without("bound_secrets") else "\x1f".join(bound).encode()
 
 
 class Keyring:
-    """All keys of this process, derived from or wrapped by the key-wrapping key."""
+    """All keys of this process: those derived from the root key, and the shops' data keys behind their wrapping keys.
 
-    def __init__(self, master: bytes) -> None:
-        self._master = master
-        self._wrap = Box(self.derive("wrap"))
+    The root stays for the life of a house (buyers' links and fingerprints hang on it); wrapping keys are rotated.
+    """
+
+    def __init__(self, root: bytes, *wraps: bytes, path: Path | None = None) -> None:
+        self._root = root
+        self._path = path
+        self._stamp = _stamp(path)
+        self._wrap = _wrapping_box(wraps or (root,))
+
+    @classmethod
+    def of_file(cls, path: Path) -> Keyring:
+        """The keyring of a key file; it follows when the file is changed. A missing file is made.
+
+        Raises:
+            Misconfigured: the file cannot be used.
+        """
+        keys = keyfile.read_or_make(path)
+        return cls(keys.root, *keys.wraps, path=path)
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose; another purpose's key tells nothing of it."""
-        return hmac.new(self._master, b"orderbell/" + purpose.encode(), hashlib.sha256).digest()
+        return _derived(self._root, purpose)
 
     def new_data_key(self, shop_id: str) -> bytes:
         """A fresh data key for a shop, wrapped, ready to be stored."""
-        return self._wrap.close(_secrets.token_bytes(32), "data-key", shop_id).packed()
+        self._look_again()
+        return self._close(shop_id, _secrets.token_bytes(_KEY_BYTES))
+
+    def with_new_data_key(self, shop_id: str, wrapped: bytes) -> bytes:
+        """A fresh data key in front of those a shop has: it closes from now on, and they still open."""
+        return self.new_data_key(shop_id) + wrapped
 
     def box(self, shop_id: str, wrapped: bytes) -> Box:
-        """The box of a shop's data key."""
-        return Box(self._wrap.open(Sealed.unpack(wrapped), "data-key", shop_id))
+        """The box of a shop's data keys.
+
+        Raises:
+            Misconfigured: this key file does not open them.
+        """
+        try:
+            return Box(*self._data_keys(shop_id, wrapped))
+        except Misconfigured:
+            if not self._look_again():
+                raise
+        return Box(*self._data_keys(shop_id, wrapped))
+
+    def rewrapped(self, shop_id: str, wrapped: bytes) -> bytes | None:
+        """The same data keys under the newest wrapping key; None when they are so already.
+
+        Raises:
+            Misconfigured: this key file does not open them.
+        """
+        self._look_again()
+        renewed = [self._wrap.renewed(Sealed.unpack(part), "data-key", shop_id) for part in _parts(wrapped)]
+        if not any(renewed):
+            return None
+        kept = zip(renewed, _parts(wrapped), strict=True)
+        return b"".join(new.packed() if new else part for new, part in kept)
+
+    def _data_keys(self, shop_id: str, wrapped: bytes) -> list[bytes]:
+        return [self._wrap.open(Sealed.unpack(part), "data-key", shop_id) for part in _parts(wrapped)]
+
+    def _close(self, shop_id: str, key: bytes) -> bytes:
+        return self._wrap.close(key, "data-key", shop_id).packed()
+
+    def _look_again(self) -> bool:
+        """Take over a key file that was changed meanwhile; whether it was."""
+        stamp = _stamp(self._path)
+        if self._path is None or stamp == self._stamp:
+            return False
+        keys = keyfile.read(self._path)
+        if keys.root != self._root:
+            raise Misconfigured(f"{self._path} is another house's key file; put the right one back.", code="wrong_key")
+        self._wrap, self._stamp = _wrapping_box(keys.wraps), stamp
+        return True
 
     def check_value(self) -> str:
         """What a new database stores, to know its key again at the next start."""
-        return hmac.new(self._master, _CHECK, hashlib.sha256).hexdigest()
+        return hmac.new(self._root, _CHECK, hashlib.sha256).hexdigest()
 
     def fingerprint(self, shop_id: str, clear: str) -> bytes:
         """A keyed fingerprint that finds duplicates without opening anything; 16 bytes."""
         key = self.derive("fingerprint/" + shop_id)
         return hmac.new(key, clear.encode(), hashlib.sha256).digest()[:16]
+
+
+def newest_data_keys(wrapped: bytes, most: int) -> bytes:
+    """The newest of a shop's wrapped data keys, at most so many."""
+    return b"".join(_parts(wrapped)[:most])
+
+
+def _parts(wrapped: bytes) -> list[bytes]:
+    return [wrapped[start : start + _WRAPPED_BYTES] for start in range(0, len(wrapped), _WRAPPED_BYTES)]
+
+
+def _wrapping_box(wraps: tuple[bytes, ...]) -> Box:
+    return Box(*(_derived(key, "wrap") for key in wraps))
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, b"orderbell/" + purpose.encode(), hashlib.sha256).digest()
+
+
+def _stamp(path: Path | None) -> tuple[int, ...]:
+    if path is None or not path.exists():
+        return ()
+    seen = path.stat()
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
 
 
 def new_token(prefix: str) -> str:
@@ -154,5 +236,5 @@ class LinkSigner:
         return body.split(".")
 
     def _mac(self, purpose: str, body: str) -> str:
-        digest = hmac.new(self._key, f"{purpose}\x1f{body}".encode(), hashlib.sha256).digest()
+        digest = hmac.digest(self._key, f"{purpose}\x1f{body}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

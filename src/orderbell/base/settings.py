@@ -23,10 +23,28 @@ class Settings:
 
     data_dir: Path = _setting(Path("data"), "path", "Where the embedded database, keys and uploads live.")
     database_url: str = _setting("", "URL", "PostgreSQL address; empty means SQLite inside the data directory.")
-    engine_url: str = _setting("", "URL", "NATS address for many machines; empty means the embedded engine.")
+    engine_url: str = _setting(
+        "", "URL", "NATS addresses for many machines, with commas between; empty means the embedded engine."
+    )
+    engine_monitor_url: str = _setting(
+        "", "URL", "Where the NATS servers tell how they are set up; empty means port 8222 of each."
+    )
+    engine_replicas: int = _setting(3, "servers", "How many NATS servers keep each id: 3, or 1 for a single server.")
+    status_port: int = _setting(0, "port", "Where worker and relay answer /healthz and /metrics on 127.0.0.1; 0: nowhere.")
     secret_key_file: str = _setting(
         "", "path", "The key that wraps every other key; empty means secret.key in the data directory."
     )
+    allocation_journal: str = _setting(
+        "", "path", "The file that names every card given away, best on a second disk; empty means allocations.log "
+        "in the data directory.",
+    )  # fmt: skip
+    backup_dir: str = _setting("", "path", "Where a nightly backup goes; empty means none is made.")
+    backup_hour: int = _setting(19, "hour", "The hour of the day, in UTC, at which the nightly backup is made.")
+    backup_keep: int = _setting(14, "backups", "How many nightly backups are kept; the oldest go first.")
+    audit_heads_file: str = _setting(
+        "", "path", "The file that keeps the signed ends of the audit trails, best on a second disk; empty means "
+        "audit-heads.log in the data directory.",
+    )  # fmt: skip
     public_url: str = _setting("", "URL", "The address buyers see in links; empty means http://HOST:PORT.")
     host: str = _setting("127.0.0.1", "address", "The address the web door listens on.")
     port: int = _setting(8700, "port", "The port the web door listens on.")
@@ -39,16 +57,26 @@ class Settings:
     decide_batch: int = _setting(128, "events", "How many events one decide step takes at once.")
     send_batch: int = _setting(128, "messages", "How many messages one send step claims at once.")
     send_flights: int = _setting(3, "batches", "How many send steps are in flight at once.")
-    lease_s: int = _setting(60, "seconds", "How long a claimed row stays with its worker before another may take it.")
+    lease_s: int = _setting(
+        20, "seconds", "How long a claimed row stays with its worker before another may take it; renewed while it works."
+    )
+    send_deadline_s: int = _setting(40, "seconds", "How long a provider may take to answer one message.")
     order_expiry_minutes: int = _setting(
         30, "minutes", "After how long an unpaid order is cancelled when the shop names no time."
     )
     log_level: str = _setting("info", "level", "How much the log tells: debug, info, warning or error.")
+    log_format: str = _setting("auto", "word", "How the log is written: json, text, or auto (text on a terminal).")
+    access_log: bool = _setting(False, "0 or 1", "Write a log line for each HTTP request.")
 
     @property
     def sqlite_path(self) -> Path:
         """The embedded database's file."""
         return self.data_dir / "orderbell.db"
+
+    @property
+    def journal_path(self) -> Path:
+        """The allocation journal's file."""
+        return Path(self.allocation_journal) if self.allocation_journal else self.data_dir / "allocations.log"
 
     @property
     def key_path(self) -> Path:

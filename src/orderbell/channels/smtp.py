@@ -94,7 +94,7 @@ class Line(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._held_back = False
         self._busy = False
-        self._deadline = 0.0
+        self._late = False
         self.closed = False
         self.idle_since = 0.0
 
@@ -111,7 +111,13 @@ class Line(asyncio.Protocol):
             SmtpLost: the connection is gone.
         """
         self._busy = True
-        self._deadline = asyncio.get_running_loop().time() + ANSWER_S
+        alarm = asyncio.get_running_loop().call_later(ANSWER_S, self._give_up)
+        try:
+            return await self._talk(sender, reader, content)
+        finally:
+            alarm.cancel()
+
+    async def _talk(self, sender: str, reader: str, content: bytes) -> Reply:
         size = f" SIZE={len(content)}" if self._sized else ""
         replies = await self._envelope(
             (f"MAIL FROM:<{sender}>{size}\r\n".encode(), f"RCPT TO:<{reader}>\r\n".encode(), b"DATA\r\n")
@@ -173,14 +179,17 @@ class Line(asyncio.Protocol):
         self._waiter = asyncio.get_running_loop().create_future()
         self._transport.write(commands)
         try:
-            async with asyncio.timeout_at(self._deadline):
-                await self._waiter
-        except TimeoutError:
-            self._transport.abort()
-            raise SmtpLost("The server did not answer in time.") from None
+            await self._waiter
         finally:
             self._waiter = None
+        if self._late:
+            raise SmtpLost("The server did not answer in time.")
         return list(self._replies)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self._transport.abort()
+        self._wake()
 
     def data_received(self, data: bytes) -> None:
         """Take in what the server says; replies nobody asked for end the connection."""

@@ -29,15 +29,21 @@ class Pool:
             SmtpLost: no connection, or it broke on the way.
             NotAllowedTarget: see `connect`.
         """
+        await self._sit_down()
+        try:
+            return await self._by_any_line(sender, reader, content)
+        finally:
+            self._seats.release()
+
+    async def _sit_down(self) -> None:
+        if not self._seats.locked():
+            await self._seats.acquire()
+            return
         try:
             async with asyncio.timeout(QUEUE_S):
                 await self._seats.acquire()
         except TimeoutError:
             raise SmtpLost("All connections to the mail server are busy.") from None
-        try:
-            return await self._by_any_line(sender, reader, content)
-        finally:
-            self._seats.release()
 
     async def close(self) -> None:
         """Close every idle connection."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
+from orderbell.base import trace
 from orderbell.base.clock import SystemClock
 from orderbell.base.errors import BadInput, Misconfigured
 from orderbell.base.http import Answer, Door, check_url, retry_after_s
@@ -78,7 +79,8 @@ class Webhook:
             Unsure: no answer; the same id may be sent again.
         """
         body = msgspec.json.encode(letter.data)
-        return self._judge(await post(self._door, self._url, headers=_TYPE | self._sign(key, body), body=body))
+        headers = _TYPE | self._sign(key, body) | _trace(key)
+        return self._judge(await post(self._door, self._url, headers=headers, body=body))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -107,6 +109,12 @@ def _check_secret(field: str, secret: str) -> None:
         webhook_key(secret)
     except Misconfigured as bad:
         raise BadInput(bad.sentence, code=bad.code, field=field) from None
+
+
+def _trace(key: str) -> dict[str, str]:
+    # The receiver's own tracing goes on from the event (W3C Trace Context, read 2026-11-22); it is not signed.
+    followed = trace.followed()
+    return {"traceparent": trace.header(followed, key)} if followed else {}
 
 
 def _id(key: str) -> str:

@@ -17,6 +17,7 @@ from orderbell.base.errors import BadInput, OrderBellError
 from orderbell.base.settings import Settings
 from orderbell.runtime import deeds
 from orderbell.runtime.house import House, build
+from orderbell.store import meta
 from orderbell.store.migrate import migrate
 
 MAX_LINE = 1_000_000
@@ -73,6 +74,7 @@ async def _do_here(settings: Settings, deed: str, args: Mapping[str, Any]) -> di
     migrate(settings)
     house = build(settings)
     try:
+        await house.store.write(lambda tx: meta.check_key(tx, house.keyring))
         return await deeds.do(house, deed, args)
     finally:
         await house.channels.close()

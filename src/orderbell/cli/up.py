@@ -1,9 +1,8 @@
-"""`orderbell up`: one process that is web, worker and ticker, until it is told to stop."""
+"""`orderbell up`: one process that is web, worker and ticker; and `orderbell web`: the doors alone."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 
 from granian.constants import Interfaces
@@ -13,41 +12,40 @@ from orderbell.base.errors import Misconfigured
 from orderbell.base.settings import Settings
 from orderbell.channels.directory import CHANNELS
 from orderbell.cli import door
+from orderbell.cli.parts import until_told
 from orderbell.domain import shops, staff
-from orderbell.runtime import deeds, demo
-from orderbell.runtime.house import House, build
+from orderbell.runtime import deeds, demo, heads, nightly
+from orderbell.runtime.house import House, Role, build
 from orderbell.store.database import Tx
-from orderbell.store.migrate import migrate
+from orderbell.store.migrate import lock_for_founding, migrate
 from orderbell.store.schema import Staff
 from orderbell.web.app import make_app
 
 OWNER = "owner@example.com"
 
 
-async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM; what is under way then is finished first."""
+async def serve(settings: Settings, role: Role = Role.UP) -> None:
+    """Run `up` or `web` until SIGINT or SIGTERM; what is under way then is finished first."""
     claim_port(settings)
-    migrate(settings)
-    house = build(settings)
+    await asyncio.to_thread(migrate, settings)
+    house = build(settings, role=role)
     await house.start()
     shop_id = await found(house)
     server = Server(
         make_app(house), address=settings.host, port=settings.port, interface=Interfaces.ASGI, websockets=False,
         log_enabled=False,
     )  # fmt: skip
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    side_door = await door.listen(house)
+    side_door = await door.listen(house) if role == Role.UP else None
     serving = asyncio.create_task(server.serve())
-    helpers = [asyncio.create_task(demo.trade(house, shop_id))] if settings.demo else []
+    helpers = [asyncio.create_task(heads.keep(house)), asyncio.create_task(nightly.keep(house))]
+    if settings.demo:
+        helpers.append(asyncio.create_task(demo.trade(house, shop_id)))
     await greet(house)
-    ends = [asyncio.create_task(stop.wait()), asyncio.create_task(house.broken()), serving]
-    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    await until_told(house, serving)
     for helper in helpers:
         helper.cancel()
-    side_door.close()
+    if side_door is not None:
+        side_door.close()
     server.stop()  # type: ignore[no-untyped-call]
     await asyncio.gather(serving, *helpers, return_exceptions=True)
     await house.stop()
@@ -74,6 +72,7 @@ async def found(house: House) -> str:
     """The first shop and its owner, made at the first start."""
 
     def make(tx: Tx) -> str:
+        lock_for_founding(tx)
         known = shops.only_shop(tx)
         if known is not None:
             return known

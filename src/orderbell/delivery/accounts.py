@@ -99,6 +99,11 @@ def switch_account(
     note(tx, shop_id, actor=by, action=action, object=account_id, now=now)
 
 
+def note_test(tx: Connection, shop_id: str, account_id: str, *, by: str, now: datetime) -> None:
+    """Write down that somebody is about to send a test message through an account."""
+    note(tx, shop_id, actor=by, action="provider.tested", object=account_id, now=now)
+
+
 def remove_account(tx: Connection, shop_id: str, account_id: str, *, by: str, now: datetime) -> None:
     """Remove an account; what it sent stays on record.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from orderbell.base import log
 from orderbell.base.errors import Misconfigured
@@ -24,8 +25,10 @@ from orderbell.messages.templates import Wordings
 from orderbell.store.database import Tx
 from orderbell.store.schema import Provider, Rule, Shop, Staff
 
+_GENS = select(Shop.id, Shop.settings_gen).where(Shop.id.in_(bindparam("wanted", expanding=True)))
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RuleCard:
     """A switched-on rule."""
 
@@ -62,7 +65,7 @@ class Colleague:
     locale: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ShopBook:
     """Everything about a shop that deciding and sending need."""
 
@@ -84,7 +87,12 @@ class ShopBook:
 
     def account(self, provider_id: str) -> Account | None:
         """The account of that id, while it is switched on."""
-        return next((each for group in self.accounts.values() for each in group if each.id == provider_id), None)
+        return self.by_id.get(provider_id)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Account]:
+        """The accounts by their ids."""
+        return {each.id: each for group in self.accounts.values() for each in group}
 
 
 class Books:
@@ -98,7 +106,7 @@ class Books:
     def open(self, tx: Tx, shop_ids: Iterable[str]) -> dict[str, ShopBook]:
         """The current snapshots of those shops."""
         wanted = sorted(set(shop_ids))
-        gens = tx.execute(select(Shop.id, Shop.settings_gen).where(Shop.id.in_(wanted))).all()
+        gens = tx.execute(_GENS, {"wanted": wanted}).all()
         found: dict[str, ShopBook] = {}
         for shop_id, gen in gens:
             with self._lock:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy import update as sql_update
 
+from orderbell.base.crash import crashpoint
 from orderbell.base.errors import Conflict, NotFound
 from orderbell.base.ids import new_id
 from orderbell.delivery.book import RuleCard
@@ -61,9 +62,13 @@ def message_row(
     }
 
 
-def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep messages; one whose natural key is known already stays what it was."""
-    bulk.insert(tx, Message, rows, once=("shop_id", "natural_key"))
+def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Keep messages; one whose natural key is known already stays what it was. The ids of those that are new."""
+    fresh = list({row["natural_key"]: row for row in reversed(rows)}.values())[::-1]
+    ids = {row["id"] for row in fresh}
+    if bulk.insert(tx, Message, fresh, once=("shop_id", "natural_key")) == len(fresh):
+        return ids
+    return set(tx.execute(select(Message.id).where(Message.id.in_(ids))).scalars())
 
 
 def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> str:
@@ -88,6 +93,7 @@ def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> 
     }  # fmt: skip
     tx.execute(insert(Message).values(**fresh))
     audit.note(tx, shop_id, actor=by, action="message.resend", object=message_id, now=now, detail={"new": id_})
+    crashpoint("outbox.after_resend")
     return id_
 
 

@@ -1,4 +1,4 @@
-"""Step one of sending, in a transaction: claim, ask whether it is still true, word it, or say why not.
+"""Step one of sending, in a transaction: claim, ask whether it is still true and may go now, or say why not.
 
 What needs no network ends here: the inbox, the sandbox mailbox, and everything that is not to be sent.
 """
@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from orderbell.base.clock import Clock
 from orderbell.base.crash import crashpoint
 from orderbell.base.ids import new_id
-from orderbell.channels.base import Address, Doubt, Letter
+from orderbell.channels.base import Address, Doubt
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import Account, Books, ShopBook
 from orderbell.delivery.limits import Limits
@@ -27,6 +27,8 @@ from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
 from orderbell.store.schema import Attempt, LineRow, Message, Order, State
 
+# News of an order that a dead process may or may not have sent is worth a second mail; marketing is not.
+SLOWEST = 2
 RESULT_COLUMNS = (
     "state", "status", "reason", "due_at", "tries", "subject", "facts", "template_version", "brand_version", "sent_at",
     "ended_at",
@@ -35,17 +37,17 @@ RESULT_COLUMNS = (
 
 @dataclass(slots=True)
 class Flight:
-    """A message on its way to a provider."""
+    """A message on its way to a provider: its row as it was before its lease, and what it is worded from."""
 
-    row: SqlRow[Any]
+    row: Any
     account: Account
-    worded: Worded
+    book: ShopBook
+    order: Any | None
+    lines: Sequence[Any]
     started_at: datetime
-
-    @property
-    def letter(self) -> Letter:
-        """What is sent."""
-        return self.worded.letter
+    worded: Worded | None = None
+    took_off_at: float = 0.0
+    """By the loop's clock."""
 
     @property
     def address(self) -> Address:
@@ -67,17 +69,21 @@ def result(row: SqlRow[Any], *, state: State, status: str, now: datetime, **more
     return kept | more | {"b_id": row.id, "b_gen": row.lease_gen + 1}
 
 
-def with_wording(worded: Worded) -> dict[str, Any]:
-    """The columns that remember what was said."""
-    return {
-        "subject": worded.letter.subject[:300] or None,
-        "facts": worded.facts,
-        "template_version": worded.template_version,
-        "brand_version": worded.brand_version,
-    }
+def with_wording(worded: Worded | None) -> dict[str, Any]:
+    """The columns that remember what was said; none when nothing was."""
+    return (
+        {}
+        if worded is None
+        else {
+            "subject": worded.letter.subject[:300] or None,
+            "facts": worded.facts,
+            "template_version": worded.template_version,
+            "brand_version": worded.brand_version,
+        }
+    )
 
 
-def attempt_row(row: SqlRow[Any], n: int, *, started_at: datetime, ended_at: datetime, **more: Any) -> dict[str, Any]:
+def attempt_row(row: Any, n: int, *, started_at: datetime, ended_at: datetime, **more: Any) -> dict[str, Any]:
     """One line of a message's history: `outcome`, and code, words and reference where there are any."""
     return {
         "id": new_id("attempt"),
@@ -97,18 +103,25 @@ def attempt_row(row: SqlRow[Any], n: int, *, started_at: datetime, ended_at: dat
 class Preparer:
     """Claims messages and makes them ready for the network, or ends them here."""
 
-    def __init__(self, books: Books, writer: Writer, limits: Limits, clock: Clock, *, lease_s: int) -> None:
+    def __init__(self, books: Books, writer: Writer, clock: Clock, *, lease_s: int) -> None:
         self._books = books
         self._writer = writer
-        self._limits = limits
         self._clock = clock
         self._lease_s = lease_s
 
-    def prepare(self, tx: Tx, *, most: int, busy: Sequence[str]) -> tuple[list[Flight], int]:
-        """Claim up to `most` messages whose provider is not in `busy`; those to send, and how many were claimed."""
+    def prepare(
+        self, tx: Tx, *, most: int, busy: Sequence[str], names: Sequence[str] | None = None
+    ) -> tuple[list[Flight], int]:
+        """Claim up to `most` messages whose provider is not in `busy`; those to send, and how many were claimed.
+
+        With `names` only those messages are claimed; None means any that are due.
+        """
         now = self._clock.now()
         only = (Message.provider_id.is_(None) | Message.provider_id.not_in(busy)) if busy else None
-        rows = leases.claim(tx, Message, most=most, now=now, lease_s=self._lease_s, only=only)
+        if names is None:
+            rows = leases.claim(tx, Message, most=most, now=now, lease_s=self._lease_s, only=only)
+        else:
+            rows = leases.claim_named(tx, Message, names, now=now, lease_s=self._lease_s, only=only)
         return self._ready(tx, rows, now), len(rows)
 
     def prepare_suspect(self, tx: Tx) -> tuple[list[Flight], int]:
@@ -123,6 +136,7 @@ class Preparer:
         round_ = _Round(tx, rows, self._books.open(tx, (row.shop_id for row in rows)), now)
         flights = [flight for row in rows if (flight := self._one(row, round_)) is not None]
         leases.settle(tx, Message, round_.results, RESULT_COLUMNS)
+        round_.limits.keep(tx)
         bulk.insert(tx, Attempt, round_.attempts)
         crashpoint("send.after_claim")
         return flights
@@ -137,11 +151,18 @@ class Preparer:
         if why := _not_now(row, order):
             round_.end(row, "suppressed", why)
             return None
-        account = book.account(row.provider_id) if row.provider_id else None
-        if row.provider_id and account is None:
+        if row.provider_id is None:
+            self._keep_here(row, round_, order)
+            return None
+        account = book.account(row.provider_id)
+        if account is None:
             round_.end(row, "failed", "channel_off")
             return None
-        return self._word(row, round_, account)
+        at = round_.limits.take(account.id)
+        if at is not None:
+            round_.wait(row, at, "rate_limit")
+            return None
+        return Flight(row, account, book, order, round_.lines.get(row.order_id, ()), round_.now)
 
     def _doubt(self, row: SqlRow[Any], round_: _Round) -> bool:
         """The last try was under way when its worker died: note it, and say whether to try again."""
@@ -152,27 +173,18 @@ class Preparer:
         if round_.crashes.get(row.id, 0) + 1 >= CRASHES_MOST:
             round_.stick(row, "crashed_too_often")
             return False
-        if CHANNELS[row.channel].traits.doubt == Doubt.BY_CLASS and row.lane != 0:
+        if CHANNELS[row.channel].traits.doubt == Doubt.BY_CLASS and row.lane == SLOWEST:
             round_.end(row, "unknown", "process_ended_while_sending")
             return False
         return True
 
-    def _word(self, row: SqlRow[Any], round_: _Round, account: Account | None) -> Flight | None:
-        book = round_.books[row.shop_id]
+    def _keep_here(self, row: SqlRow[Any], round_: _Round, order: SqlRow[Any] | None) -> None:
         try:
-            worded = self._writer.write(row, book, round_.orders.get(row.order_id), round_.lines.get(row.order_id, ()))
+            worded = self._writer.note(row, round_.books[row.shop_id], order, round_.lines.get(row.order_id, ()))
         except NotWorded as failed:
             round_.stick(row, failed.sentence)
-            return None
-        traits = CHANNELS[row.channel].traits
-        if account is None:
-            round_.keep_here(row, worded, local=traits.local)
-            return None
-        at = self._limits.take(account.id, traits.per_minute, round_.now)
-        if at is not None:
-            round_.wait(row, at, "rate_limit")
-            return None
-        return Flight(row, account, worded, round_.now)
+        else:
+            round_.keep_here(row, worded, local=CHANNELS[row.channel].traits.local)
 
 
 def _not_now(row: SqlRow[Any], order: SqlRow[Any] | None) -> str | None:
@@ -199,6 +211,7 @@ class _Round:
     def __init__(self, tx: Tx, rows: Sequence[SqlRow[Any]], books: Mapping[str, ShopBook], now: datetime) -> None:
         self.now = now
         self.books = books
+        self.limits = Limits(tx, rows, now)
         ids = sorted({row.order_id for row in rows if row.order_id})
         self.orders: dict[str | None, SqlRow[Any]] = {}
         self.lines: dict[str | None, list[SqlRow[Any]]] = {}

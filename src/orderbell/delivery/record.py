@@ -8,20 +8,28 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orderbell.base import mutant
 from orderbell.base.crash import crashpoint
 from orderbell.base.ids import new_id
 from orderbell.channels.base import Doubt, Refused, SendFailed, Taken, TryLater
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery import retry
 from orderbell.delivery.prepare import RESULT_COLUMNS, Flight, attempt_row, result, with_wording
-from orderbell.store import leases
+from orderbell.delivery.wording import NotWorded
+from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
 from orderbell.store.schema import Attempt, Message, Provider, State, Task
 
+_FORGIVE = (
+    update(Provider)
+    .where(Provider.id.in_(bindparam("wanted", expanding=True)), Provider.failing_since.is_not(None))
+    .values(failing_since=None)
+)
 _dice = random.Random()
+Outcome = Taken | SendFailed | NotWorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Landed:
     """A flight and how it ended."""
 
     flight: Flight
-    outcome: Taken | SendFailed
+    outcome: Outcome
     at: datetime
 
 
@@ -37,8 +45,9 @@ def record(tx: Tx, landed: list[Landed]) -> None:
     """Write down how flights ended, all in one transaction."""
     crashpoint("send.before_record")
     results = [judge(each) for each in landed]
-    leases.settle(tx, Message, results, RESULT_COLUMNS)
-    _keep_history(tx, [history(each) for each in landed])
+    if not mutant.without("result_noted"):
+        leases.settle(tx, Message, results, RESULT_COLUMNS)
+    _keep_history(tx, [row for each in landed if (row := history(each)) is not None])
     for each, became in zip(landed, results, strict=True):
         _blame(tx, each, became)
     _forgive(tx, landed)
@@ -47,11 +56,8 @@ def record(tx: Tx, landed: list[Landed]) -> None:
 
 def _keep_history(tx: Tx, rows: list[dict[str, Any]]) -> None:
     # A result that comes after its lease ran out meets the line that says "in doubt": now it is known.
-    statement = (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(Attempt)
-    known = {
-        name: statement.excluded[name] for name in ("started_at", "ended_at", "outcome", "code", "words", "reference")
-    }
-    tx.execute(statement.on_conflict_do_update(index_elements=["message_id", "n"], set_=known), rows)
+    known = ("started_at", "ended_at", "outcome", "code", "words", "reference")
+    bulk.insert(tx, Attempt, rows, once=("message_id", "n"), renew=known)
 
 
 def judge(landed: Landed) -> dict[str, Any]:
@@ -60,6 +66,8 @@ def judge(landed: Landed) -> dict[str, Any]:
     wording = with_wording(landed.flight.worded)
     if isinstance(outcome, Taken):
         return result(row, state=State.DONE, status="sent", now=now, sent_at=now, **wording)
+    if isinstance(outcome, NotWorded):
+        return result(row, state=State.STUCK, status="failed", now=now, reason=outcome.sentence, ended_at=now)
     if isinstance(outcome, Refused):
         return result(row, state=State.DONE, status="failed", now=now, reason=f"refused_{outcome.blame}", **wording)
     if isinstance(outcome, TryLater):
@@ -80,9 +88,11 @@ def _again(
     return result(row, state=State.READY, status="queued", now=now, due_at=due, reason="will_retry")
 
 
-def history(landed: Landed) -> dict[str, Any]:
-    """The attempt's row."""
+def history(landed: Landed) -> dict[str, Any] | None:
+    """The attempt's row; None when nobody was asked."""
     flight, outcome = landed.flight, landed.outcome
+    if isinstance(outcome, NotWorded):
+        return None
     if isinstance(outcome, Taken):
         more = {"outcome": "taken", "words": outcome.words[:1000], "reference": outcome.reference or None}
     else:
@@ -110,11 +120,7 @@ def _forgive(tx: Tx, landed: list[Landed]) -> None:
     """An account that works again is troubled no more."""
     worked = sorted({each.flight.account.id for each in landed if isinstance(each.outcome, Taken)})
     if worked:
-        tx.execute(
-            update(Provider)
-            .where(Provider.id.in_(worked), Provider.failing_since.is_not(None))
-            .values(failing_since=None)
-        )
+        tx.execute(_FORGIVE, {"wanted": worked})
 
 
 def open_task(tx: Tx, shop_id: str, *, kind: str, subject_id: str, detail: dict[str, Any], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from orderbell.channels.base import Traits
@@ -34,6 +35,16 @@ class Route:
 
 def choose(rule: RuleCard, book: ShopBook, event_type: str, order: Any | None) -> Route:
     """The recipients of a rule; `order` (an OrderState) is None for an event without one."""
+    return _choose(rule, book, event_type, order) if rule.audience == "buyer" else _of_staff(rule, book, event_type)
+
+
+@lru_cache(maxsize=4096)
+def _of_staff(rule: RuleCard, book: ShopBook, event_type: str) -> Route:
+    # No order changes who of the staff is told; a changed setting makes another book.
+    return _choose(rule, book, event_type, None)
+
+
+def _choose(rule: RuleCard, book: ShopBook, event_type: str, order: Any | None) -> Route:
     found: list[Recipient] = []
     nobody: list[tuple[str, str]] = []
     for kind in rule.channels:

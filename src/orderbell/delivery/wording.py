@@ -14,8 +14,8 @@ from orderbell.base.secrets import LinkSigner
 from orderbell.channels.base import Letter
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import ShopBook
-from orderbell.messages.compose import compose
-from orderbell.messages.facts import Item, Links, MessageFacts
+from orderbell.messages.compose import compose, headline
+from orderbell.messages.facts import NO_LINKS, Item, Links, MessageFacts
 
 # What a slip in the wording of one message may raise; database errors are not among them.
 _SLIPS = (msgspec.MsgspecError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -29,10 +29,10 @@ class NotWorded(OrderBellError):
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A letter and what it was made from."""
+    """A letter and what it was made from; of a message that ends in our own rows only the first line is written."""
 
     letter: Letter
-    facts: dict[str, Any]
+    facts: MessageFacts
     template_version: str | None
     brand_version: str | None
 
@@ -58,13 +58,26 @@ class Writer:
             log.get("send").error("a message could not be worded", why=repr(error), exc_info=error)
             raise NotWorded(f"internal: {error!r}"[:1000]) from error
 
+    def note(self, row: Any, book: ShopBook, order: Any | None, lines: Sequence[Any]) -> Worded:
+        """As `write`, for a message that nobody takes away: it is worded whole when somebody looks at it.
+
+        Raises:
+            NotWorded: this message cannot be worded.
+        """
+        facts = facts_of(row, book, order, lines)
+        wording = book.wordings.choose(row.event_type, row.audience, row.channel, row.locale)
+        line = headline(wording, facts, NO_LINKS, locale=row.locale)
+        if line is None:
+            return self.write(row, book, order, lines)
+        return Worded(Letter(subject=line), facts, wording.version_id, book.brand.version_id)
+
     def _write(self, row: Any, book: ShopBook, order: Any | None, lines: Sequence[Any]) -> Worded:
         facts = facts_of(row, book, order, lines)
         wording = book.wordings.choose(row.event_type, row.audience, row.channel, row.locale)
         letter = compose(
             wording, facts, book.brand, self.links(row, order), locale=row.locale, traits=CHANNELS[row.channel].traits
         )
-        return Worded(letter, msgspec.to_builtins(facts), wording.version_id, book.brand.version_id)
+        return Worded(letter, facts, wording.version_id, book.brand.version_id)
 
     def links(self, row: Any, order: Any | None) -> Links:
         """The links a message may carry; only the buyer's own mail holds the capability to see the goods."""

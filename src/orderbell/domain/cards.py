@@ -10,21 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orderbell.base import mutant
+from orderbell.base.clock import to_micros
 from orderbell.base.crash import crashpoint
 from orderbell.base.errors import BadInput, Conflict, NotFound
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import Box, Keyring, Sealed
-from orderbell.store import bulk
+from orderbell.domain import lost
+from orderbell.store import allocations, bulk
+from orderbell.store.allocations import Given
 from orderbell.store.database import Tx
-from orderbell.store.schema import Card, Product, ReusableCard, Slot
+from orderbell.store.schema import Card, Order, Product, ReusableCard, Slot
 
+T = TypeVar("T")
 MAX_KEY_CHARS = 4000
 CHUNK = 500
+_PRINTS = select(Card.id, Card.fingerprint).where(Card.id.in_(bindparam("wanted", expanding=True)))
+_FREE = (
+    select(Card.id)
+    .where(Card.shop_id == bindparam("shop"), Card.product_id == bindparam("product"))
+    .where(Card.state == "free" if not mutant.without("card_not_checked") else Card.state != "")
+    .order_by(Card.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,26 +105,32 @@ def import_cards(
     refused = [(n, why) for n, key in enumerate(keys, 1) if (why := check_key(key))]
     bad = {n for n, _ in refused}
     good = [key for n, key in enumerate(keys, 1) if n not in bad]
-    taken = sum(_insert_chunk(tx, vault, product_id, chunk, import_id=import_id, now=now) for chunk in _chunks(good))
+    taken = claimed = 0
+    for chunk in _chunks(good):
+        fresh = _insert_chunk(tx, vault, product_id, chunk, import_id=import_id, now=now)
+        taken += len(fresh)
+        claimed += lost.claim_imported(tx, vault.shop_id, fresh, product_id)
     if taken:
         mine = (Product.shop_id == vault.shop_id, Product.id == product_id)
-        tx.execute(update(Product).where(*mine).values(free=Product.free + taken))
+        counts = {"free": Product.free + taken - claimed, "sold": Product.sold + claimed}
+        tx.execute(update(Product).where(*mine).values(counts))
     return Imported(taken=taken, duplicates=len(good) - taken, refused=tuple(refused))
 
 
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), CHUNK):
-        yield keys[start : start + CHUNK]
+def _chunks(all_: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(all_), CHUNK):
+        yield all_[start : start + CHUNK]
 
 
 def _insert_chunk(
     tx: Tx, vault: Vault, product_id: str, keys: Sequence[str], *, import_id: str | None, now: datetime
-) -> int:
+) -> dict[bytes, str]:
     rows = [_row(vault, product_id, key, import_id=import_id, now=now) for key in keys]
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(Card).on_conflict_do_nothing(index_elements=["shop_id", "product_id", "fingerprint"])
     crashpoint("cards.import_chunk")
-    return len(tx.execute(statement.returning(Card.id), rows).all())
+    taken = set(tx.execute(statement.returning(Card.id), rows).scalars())
+    return {row["fingerprint"]: row["id"] for row in rows if row["id"] in taken}
 
 
 def _row(vault: Vault, product_id: str, key: str, *, import_id: str | None, now: datetime) -> dict[str, Any]:
@@ -133,14 +154,8 @@ def _row(vault: Vault, product_id: str, key: str, *, import_id: str | None, now:
 
 def take_free(tx: Tx, shop_id: str, product_id: str, most: int) -> list[str]:
     """The ids of up to `most` free cards, oldest first, kept from other workers until this transaction ends."""
-    query = (
-        select(Card.id)
-        .where(Card.shop_id == shop_id, Card.product_id == product_id, Card.state == "free")
-        .order_by(Card.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return list(tx.execute(query).scalars())
+    found = tx.execute(_FREE, {"shop": shop_id, "product": product_id, "most": most})
+    return list(found.scalars())
 
 
 def reserved_for(tx: Tx, shop_id: str, product_id: str, order_id: str) -> list[str]:
@@ -159,23 +174,53 @@ def reserved_for(tx: Tx, shop_id: str, product_id: str, order_id: str) -> list[s
     return list(tx.execute(query).scalars())
 
 
-def sell(tx: Tx, pairs: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Bind cards to slots, (card id, slot id) each; all of them or an error.
+def sell(tx: Tx, pairs: Sequence[tuple[str, str]], now: datetime, *, told: Sequence[Given] = ()) -> None:
+    """Bind cards to slots that are kept already, (card id, slot id) each; all of them or an error.
+
+    Each becomes a line of the allocation journal, which is on the disk before this transaction commits; `told` are
+    those lines but for the fingerprints, where the caller knows them.
 
     Raises:
         Conflict: a card was not ours to give any more; the transaction must end.
     """
     if not pairs:
         return
-    statement = (
-        update(Card)
-        .where(Card.__table__.c.id == bindparam("b_card"), (Card.state == "free") | (Card.state == "reserved"))
-        .values(state="sold", slot_id=bindparam("b_slot"), sold_at=now)
-    )
-    sold = tx.execute(statement, [{"b_card": card, "b_slot": slot} for card, slot in pairs]).rowcount
+    rows = [{"b_id": card, "slot_id": slot, "state": "sold", "sold_at": now} for card, slot in pairs]
+    given = "t.state IN ('free', 'reserved')" if not mutant.without("card_not_checked") else ""
+    sold = bulk.change(tx, Card, rows, ("slot_id", "state", "sold_at"), only=given)
     crashpoint("cards.after_allocate")
     if sold != len(pairs):
         raise Conflict("A card was taken by another order meanwhile.", code="card_taken")
+    if allocations.is_kept(tx):
+        lines = _with_prints(tx, told) if told else [row for chunk in _chunks(pairs) for row in _given(tx, chunk, now)]
+        allocations.note(tx, lines)
+
+
+def _with_prints(tx: Tx, told: Sequence[Given]) -> list[Given]:
+    prints = {row.id: row.fingerprint.hex() for row in tx.execute(_PRINTS, {"wanted": [each.card_id for each in told]})}
+    return [msgspec.structs.replace(each, fingerprint=prints[each.card_id]) for each in told]
+
+
+def _given(tx: Tx, pairs: Sequence[tuple[str, str]], now: datetime) -> list[Given]:
+    """What the allocation journal says of these slots."""
+    query = (
+        select(
+            Slot.id, Slot.shop_id, Slot.card_id, Slot.line_n, Slot.piece, Slot.gen, Slot.product_id, Order.number,
+            Product.sku, Card.fingerprint,
+        )
+        .join(Card, Card.id == Slot.card_id)
+        .outerjoin(Order, Order.id == Slot.order_id)
+        .outerjoin(Product, Product.id == Slot.product_id)
+        .where(Slot.id.in_([slot for _, slot in pairs]))
+    )  # fmt: skip
+    return [
+        Given(
+            at=to_micros(now), shop_id=row.shop_id, card_id=row.card_id, slot_id=row.id, order_number=row.number or "",
+            line_n=row.line_n, piece=row.piece, gen=row.gen, product_id=row.product_id or "", sku=row.sku or "",
+            fingerprint=row.fingerprint.hex(),
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
 
 
 def reserve(tx: Tx, ids: Sequence[str], order_id: str, *, until: datetime) -> None:
@@ -189,6 +234,7 @@ def reserve(tx: Tx, ids: Sequence[str], order_id: str, *, until: datetime) -> No
         .where(Card.id.in_(ids), Card.state == "free")
         .values(state="reserved", reserved_for=order_id, reserved_until=until)
     ).rowcount
+    crashpoint("cards.after_reserve")
     if kept != len(ids):
         raise Conflict("A card was taken by another order meanwhile.", code="card_taken")
 
@@ -211,6 +257,7 @@ def release(tx: Tx, shop_id: str, order_id: str) -> dict[str, int]:
         mine = (Product.shop_id == shop_id, Product.id == product_id)
         tx.execute(update(Product).where(*mine).values(free=Product.free + freed))
         back[product_id] = freed
+        crashpoint("cards.after_release")
     return back
 
 
@@ -269,3 +316,4 @@ def has_slots(tx: Tx, shop_id: str, order_id: str) -> bool:
 def insert_slots(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Keep slots; a slot that exists already makes the whole transaction fail (a piece is never filled twice)."""
     bulk.insert(tx, Slot, rows)
+    crashpoint("cards.after_slots")

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, insert, select, update
 
+from orderbell.base.crash import crashpoint
 from orderbell.base.errors import Conflict, NotFound
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import Sealed
-from orderbell.domain import audit, cards
+from orderbell.domain import audit, cards, restored
 from orderbell.domain.cards import Vault
 from orderbell.store.database import Tx
 from orderbell.store.schema import Card, LineRow, Order, Product, ReusableCard, Reveal, Slot
@@ -76,6 +77,7 @@ def reveal(tx: Tx, vault: Vault, order_id: str, *, viewer: Viewer, now: datetime
     tx.execute(
         update(Order).where(Order.shop_id == vault.shop_id, Order.id == order_id).values(reveals=Order.reveals + 1)
     )
+    crashpoint("goods.after_reveal")
     return pieces
 
 
@@ -83,9 +85,11 @@ def reissue(tx: Tx, vault: Vault, slot_id: str, *, by: str, reason: str, now: da
     """Give a piece another card (the first did not work); the old card is void, both stay on record.
 
     Raises:
+        NotReady: `paused_after_restore`.
         NotFound: no such piece in this shop.
         Conflict: not from the vault, replaced already, or no card is free.
     """
+    restored.refuse_while_paused(tx)
     slot = tx.execute(
         select(Slot.__table__).where(Slot.shop_id == vault.shop_id, Slot.id == slot_id).with_for_update()
     ).one_or_none()
@@ -110,6 +114,7 @@ def reissue(tx: Tx, vault: Vault, slot_id: str, *, by: str, reason: str, now: da
         tx, vault.shop_id, actor=by, action="card.reissue", object=slot.order_id, now=now,
         detail={"old": slot.card_id, "new": free[0], "reason": reason},
     )  # fmt: skip
+    crashpoint("goods.after_reissue")
     return str(row["id"])
 
 
@@ -147,7 +152,8 @@ def _slots(tx: Tx, shop_id: str, order_id: str) -> list[SqlRow[Any]]:
 
 def _open(vault: Vault, row: SqlRow[Any]) -> str:
     if row.origin == "vault":
-        return vault.open(row.product_id, row.card_id, row.card_sealed)
+        # A card that a restore lost comes back with its next import; until then there is nothing to show.
+        return vault.open(row.product_id, row.card_id, row.card_sealed) if row.card_sealed else ""
     if row.origin == "reusable":
         return vault.open(row.product_id, "reusable", row.text_sealed) if row.text_sealed else ""
     return vault.box.open(Sealed.unpack(row.sealed), "slot", vault.shop_id, row.id).decode()

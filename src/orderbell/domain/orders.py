@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from orderbell import events
+from orderbell.base import mutant
 from orderbell.base.ids import new_id
 from orderbell.events import OrderEvent, OrderFacts
 
@@ -122,7 +123,7 @@ def settle(state: OrderState, event: OrderEvent) -> Verdict:
 def _move(state: OrderState, to: str) -> Verdict:
     if state.status == to:
         return Verdict(False, f"the order was already {to}")
-    if RANK[state.status] > RANK[to]:
+    if RANK[state.status] > RANK[to] and not mutant.without("rank_guard"):
         return Verdict(False, f"the order was {state.status} already")
     state.status = to
     return Verdict(True)
@@ -209,6 +210,16 @@ def _flag(name: str, value: int) -> Callable[[OrderState, OrderEvent], Verdict]:
     return set_flag
 
 
+def _refund(value: int) -> Callable[[OrderState, OrderEvent], Verdict]:
+    def set_flag(state: OrderState, event: OrderEvent) -> Verdict:
+        if state.status == "refunded":
+            return Verdict(False, "the money went back already")
+        state.refund_requested = value
+        return Verdict(True)
+
+    return set_flag
+
+
 def _revealed(state: OrderState, event: OrderEvent) -> Verdict:
     if state.revealed_at is not None:
         return Verdict(False, "the goods were seen before")
@@ -226,9 +237,9 @@ _RULES: dict[type[OrderEvent], Callable[[OrderState, OrderEvent], Verdict]] = {
     events.OrderCancelled: _cancelled,
     events.OrderExpired: _expired,
     events.OrderRefunded: _refunded,
-    events.RefundRequested: _flag("refund_requested", 1),
-    events.RefundApproved: _flag("refund_requested", 0),
-    events.RefundRejected: _flag("refund_requested", 0),
+    events.RefundRequested: _refund(1),
+    events.RefundApproved: _refund(0),
+    events.RefundRejected: _refund(0),
     events.DisputeOpened: _flag("disputed", 1),
     events.DisputeClosed: _flag("disputed", 0),
     events.ReviewNeeded: _flag("held", 1),
@@ -246,6 +257,8 @@ _STILL: dict[str, Callable[[Any], bool]] = {
     "order.cancelled": lambda order: order.status == "cancelled",
     "order.expired": lambda order: order.status == "expired",
     "refund.requested": lambda order: order.refund_requested == 1,
+    "refund.approved": lambda order: order.status != "refunded",
+    "refund.rejected": lambda order: order.status != "refunded",
     "review.needed": lambda order: order.held == 1,
 }
 
@@ -253,7 +266,7 @@ _STILL: dict[str, Callable[[Any], bool]] = {
 def still_true(event_type: str, order: Any) -> bool:
     """Whether a message about that event still says the truth about its order (read at sending, N1)."""
     check = _STILL.get(event_type)
-    return check is None or bool(check(order))
+    return check is None or bool(check(order)) or mutant.without("still_true")
 
 
 def superseded(event_type: str, audience: str, order: Any) -> bool:

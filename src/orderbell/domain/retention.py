@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete
 
+from orderbell.base.crash import crashpoint
 from orderbell.store.schema import Answered, Bucket, Session, SignInLink
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -19,4 +20,6 @@ def forget_old(tx: Connection, *, now: datetime) -> int:
         delete(Session).where(Session.until <= now),
         delete(SignInLink).where(SignInLink.until <= now),
     )
-    return sum(tx.execute(statement).rowcount for statement in old)
+    gone = sum(tx.execute(statement).rowcount for statement in old)
+    crashpoint("retention.after_forget")
+    return gone

@@ -22,6 +22,7 @@ from orderbell.messages.liquid import Compiled, Goods
 from orderbell.messages.say import Told
 from orderbell.messages.wording import Wording
 
+_HEADLINES = {"email": "subject", "inbox": "title", "chat": "title", "dingtalk": "title"}
 _PAY_FIRST = frozenset({"order.created", "payment.failed"})
 
 
@@ -66,6 +67,15 @@ def compose(
     desk = Desk(wording, facts, brand, links, locale, traits, values, goods)
     way = _WAYS[wording.family]
     return _chat(desk) if way is _inbox and traits.markup is Markup.MARKDOWN else way(desk)
+
+
+def headline(wording: Wording, facts: MessageFacts, links: Links, *, locale: str) -> str | None:
+    """What `compose` would say in the letter's first line; None when only the whole letter can tell."""
+    part = wording.parts.get(_HEADLINES.get(wording.family, ""))
+    if part is None or not all(each.simple for each in wording.parts.values()):
+        return None
+    values = tokens.values_for(facts, links, locale=locale, names=part.needs)
+    return " ".join(part.render(values, Escape.TEXT).split())
 
 
 def event_data(facts: MessageFacts) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Every `locale/<language>/*.po` is read at the first use of a language and merged
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -69,6 +69,7 @@ def _english(n: int) -> int:
     return 0 if n == 1 else 1
 
 
+@lru_cache(maxsize=1024)
 def nearest(wanted: str | None, *, default: str = "zh-CN") -> str:
     """The language of ours nearest to a locale: `zh-TW` reads zh-CN, `en-GB` reads en, None the default."""
     if not wanted:

@@ -180,6 +180,7 @@ def country_name(code: str, locale: str) -> str:
     return _babel(locale).territories.get(code.upper()) or clean(code, max_chars=40)
 
 
+@lru_cache(maxsize=8192)
 def in_money(minor: int, currency: str, locale: str) -> str:
     """Money by CLDR, in the nearest language CLDR knows."""
     return money.for_people(minor, currency, str(_babel(locale)))

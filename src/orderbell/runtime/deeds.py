@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.channels.directory import CHANNELS
-from orderbell.delivery import trial
+from orderbell.delivery import accounts, trial
 from orderbell.domain import access, cards, catalog, shops, staff
-from orderbell.runtime import intake
+from orderbell.runtime import confirm, heads, intake, nightly, rotation, way
 from orderbell.runtime.house import House
 from orderbell.store.schema import Shop, Staff
 
@@ -65,10 +65,18 @@ async def send_test(house: House, args: Args) -> dict[str, Any]:
     account = book.account(args["channel"])
     if account is None:
         raise NotFound("There is no such channel account, or it is switched off.")
-    traits = CHANNELS[account.kind].traits
-    letter = trial.sample_letter(book, account.kind, traits, base_url=house.settings.base_url, now=house.clock.now())
+    traits, now = CHANNELS[account.kind].traits, house.clock.now()
+    await house.store.write(lambda tx: accounts.note_test(tx, shop_id, account.id, by="cli", now=now))
+    letter = trial.sample_letter(book, account.kind, traits, base_url=house.settings.base_url, now=now)
     steps = [step async for step in trial.try_out(house.channels.get(account), letter, args.get("to") or "")]
     return {"steps": [{"name": step.name, "ok": step.ok, "words": step.words} for step in steps]}
+
+
+async def trace_order(house: House, args: Args) -> dict[str, Any]:
+    """Every step of one order, oldest first."""
+    shop_id = await _shop(house, args)
+    steps = await house.store.read(lambda tx: way.of_order(tx, shop_id, args["order"]))
+    return {"steps": [way.as_json(step) for step in steps]}
 
 
 async def _shop(house: House, args: Args) -> str:
@@ -86,6 +94,13 @@ DEEDS: Mapping[str, Callable[[House, Args], Awaitable[dict[str, Any]]]] = {
     "cards.import": import_cards,
     "send-test": send_test,
     "sign-in-link": sign_in_link,
+    "trace": trace_order,
+    "secrets.rotate": rotation.rotate_wrapping_key,
+    "secrets.rotate-data": rotation.rotate_data_keys,
+    "audit.verify": heads.verify_all,
+    "backup.note": nightly.note,
+    "restore.status": confirm.status,
+    "restore.confirm": confirm.confirm,
 }
 
 

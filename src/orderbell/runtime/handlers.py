@@ -8,14 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from orderbell import events
+from orderbell.base import mutant
+from orderbell.base.clock import to_micros
 from orderbell.base.ids import new_id
 from orderbell.delivery import outbox, route
 from orderbell.delivery.book import RuleCard
 from orderbell.domain import cards, conditions, orders
 from orderbell.domain.orders import OrderState
 from orderbell.events import OrderEvent, StockEvent
+from orderbell.runtime import regain
 from orderbell.runtime.batch import Batch, natural
 from orderbell.runtime.words import Heard, Stock
+from orderbell.store.allocations import Given
 from orderbell.store.schema import LineRow, Order, State
 
 _SERVED = ("paid", "completed")
@@ -33,7 +37,7 @@ def keep_order(batch: Batch, heard: Heard) -> None:
 def reserve_cards(batch: Batch, heard: Heard) -> None:
     """Keep cards for an unpaid order where the product says so."""
     order = _effective_order(heard)
-    if order is None or order.status != "pending":
+    if order is None or order.status != "pending" or _has_had_cards(batch, order):
         return
     until = order.expires_at or batch.now + timedelta(seconds=batch.means.expiry_s)
     for line in order.lines:
@@ -50,12 +54,13 @@ def release_cards(batch: Batch, heard: Heard) -> None:
     if order is None:
         return
     freed = cards.release(batch.tx, order.shop_id, order.id)
-    for sku in {line.sku for line in order.lines}:
+    if freed:
+        heard.tell("release", pieces=sum(freed.values()))
+    for sku in sorted({line.sku for line in order.lines}):
         stock = batch.stock(order.shop_id, sku)
         if stock is not None and stock.row.id in freed:
             stock.take_back(order, freed[stock.row.id])
-    if freed:
-        heard.tell("release", pieces=sum(freed.values()))
+            _serve(batch, heard, sku, stock)
 
 
 def arm_expiry(batch: Batch, heard: Heard) -> None:
@@ -89,7 +94,7 @@ def hand_out_cards(batch: Batch, heard: Heard) -> None:
     order = heard.order
     if order is None or order.status not in _SERVED or order.delivered_at is not None:
         return
-    if not heard.verdict.effective and not order.new_lines:
+    if not heard.verdict.effective and not order.new_lines and not mutant.without("fill_once"):
         return
     if order.held:
         heard.tell("goods", why="the order is held for review")
@@ -97,7 +102,25 @@ def hand_out_cards(batch: Batch, heard: Heard) -> None:
     _hand_out(batch, heard, order)
 
 
+def _has_had_cards(batch: Batch, order: OrderState) -> bool:
+    return batch.regained is not None and batch.regained.has_cards(order)
+
+
+def _give_back(batch: Batch, heard: Heard, order: OrderState) -> None:
+    """The order was filled before a restore: the same cards again, which left the stock long ago."""
+    assert batch.regained is not None
+    slots = batch.regained.give_back(batch.tx, order, batch.now)
+    batch.out.slots += slots
+    batch.filled.add(order.id)
+    heard.tell("goods", pieces=len(slots), origin="journal")
+    first = sum(not slot["gen"] for slot in slots)
+    _end_goods(batch, order, whole=first == sum(line.quantity for line in order.lines))
+
+
 def _hand_out(batch: Batch, heard: Heard, order: OrderState) -> None:
+    if _has_had_cards(batch, order):
+        _give_back(batch, heard, order)
+        return
     mine = [
         (n, line, stock)
         for n, line in enumerate(order.lines, 1)
@@ -106,26 +129,30 @@ def _hand_out(batch: Batch, heard: Heard, order: OrderState) -> None:
     if not mine:
         heard.tell("goods", why="no product of this order is in our vault")
         return
-    if _is_filled(batch, heard, order):
+    if _is_filled(batch, heard, order) and not mutant.without("fill_once"):
         return
     missing = _missing(batch, order, mine)
     if missing:
         heard.tell("goods", missing=missing)
-        if not order.owed:
+        if not order.owed and not mutant.without("owed_task"):
             batch.find_out(order.shop_id, _fact(events.OrderOwed, order, batch, reason=", ".join(missing)))
         return
     for n, line, stock in mine:
         _fill(batch, order, stock, n=n, pieces=line.quantity)
     batch.filled.add(order.id)
     heard.tell("goods", pieces=sum(line.quantity for _, line, _ in mine))
-    if len(mine) == len(order.lines):
+    _end_goods(batch, order, whole=len(mine) == len(order.lines))
+    for _, _, stock in mine:
+        _warn(batch, order.shop_id, stock)
+
+
+def _end_goods(batch: Batch, order: OrderState, *, whole: bool) -> None:
+    if whole:
         batch.find_out(order.shop_id, _fact(events.OrderDelivered, order, batch))
     elif order.owed:
         # The other lines are the shop's to hand out, so we owe nothing more and cannot say "delivered".
         order.owed, order.changed = 0, True
         _close_owed(batch, order)
-    for _, _, stock in mine:
-        _warn(batch, order.shop_id, stock)
 
 
 def _is_filled(batch: Batch, heard: Heard, order: OrderState) -> bool:
@@ -150,8 +177,17 @@ def _fill(batch: Batch, order: OrderState, stock: Stock, *, n: int, pieces: int)
         slot["product_id"] = stock.row.id
         if origin == "vault":
             slot["card_id"] = stock.give(order)
-            batch.out.sales.append((slot["card_id"], slot["id"]))
+            batch.out.sales.append(_given(batch, slot, order, stock))
         batch.out.slots.append(slot)
+
+
+def _given(batch: Batch, slot: dict[str, Any], order: OrderState, stock: Stock) -> Given:
+    """What the allocation journal will say of this piece; `cards.sell` adds the card's fingerprint."""
+    return Given(
+        at=to_micros(batch.now), shop_id=order.shop_id, card_id=slot["card_id"], slot_id=slot["id"],
+        order_number=order.number, line_n=slot["line_n"], piece=slot["piece"], gen=slot["gen"],
+        product_id=stock.row.id, sku=stock.row.sku, fingerprint="",
+    )  # fmt: skip
 
 
 def _warn(batch: Batch, shop_id: str, stock: Stock) -> None:
@@ -215,10 +251,16 @@ def serve_owed(batch: Batch, heard: Heard) -> None:
     stock = batch.stock(heard.shop_id, event.sku)
     if stock is None:
         return
+    _serve(batch, heard, event.sku, stock)
+    if stock.left > stock.row.low_at:
+        stock.warned = 0
+
+
+def _serve(batch: Batch, heard: Heard, sku: str, stock: Stock) -> None:
     query = (
         select(Order.number)
         .join(LineRow, LineRow.order_id == Order.id)
-        .where(Order.shop_id == heard.shop_id, Order.owed == 1, Order.status.in_(_SERVED), LineRow.sku == event.sku)
+        .where(Order.shop_id == heard.shop_id, Order.owed == 1, Order.status.in_(_SERVED), LineRow.sku == sku)
         .order_by(Order.paid_at)
         .limit(max(1, stock.left))
     )
@@ -228,8 +270,6 @@ def serve_owed(batch: Batch, heard: Heard) -> None:
         order = batch.orders[heard.shop_id, number]
         if order.owed and not order.held:
             _hand_out(batch, heard, order)
-    if stock.left > stock.row.low_at:
-        stock.warned = 0
 
 
 def run_rules(batch: Batch, heard: Heard) -> None:
@@ -240,11 +280,15 @@ def run_rules(batch: Batch, heard: Heard) -> None:
     book = batch.books[heard.shop_id]
     rules = book.rules.get(heard.row.type, ())
     facts = _facts(heard) if any(rule.condition for rule in rules) else {}
+    told = batch.regained is not None and batch.regained.is_told(heard)
     for rule in rules:
         matched, why = conditions.holds(rule.condition, facts)
         found = route.choose(rule, book, heard.row.type, heard.order) if matched else route.Route(())
         for recipient in found.recipients:
-            batch.out.messages.append((_message(batch, heard, rule, recipient), heard.order))
+            row = _message(batch, heard, rule, recipient)
+            if told:
+                regain.hush(row, batch.now)
+            batch.out.messages.append((row, heard.order))
         heard.tell(
             "rule", rule=rule.id, name=rule.name, matched=matched, why=why, audience=rule.audience,
             messages=len(found.recipients), nobody=[f"{kind}: {reason}" for kind, reason in found.nobody],

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy import insert, update
 
+from orderbell.base.crash import crashpoint
 from orderbell.base.errors import OrderBellError
 from orderbell.base.ids import new_id
 from orderbell.domain import audit, cards, catalog
@@ -86,6 +87,7 @@ class _Import:
         self._progress(tx, more, now if start + PIECE >= len(self.keys) else None)
         if done.taken:
             self._announce(tx, f"{self.id}:{start}", now)
+        crashpoint("cards.after_import")
         return more
 
     def fail(self, tx: Tx) -> None:

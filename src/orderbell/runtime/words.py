@@ -9,23 +9,14 @@ from typing import Any
 from sqlalchemy import Row as SqlRow
 
 from orderbell.delivery.book import Books
+from orderbell.delivery.prepare import Flight
 from orderbell.delivery.wording import Writer
 from orderbell.domain import cards
 from orderbell.domain.orders import OrderState, Verdict
 from orderbell.events import Event
+from orderbell.runtime.lookback import Past
+from orderbell.store.allocations import Given
 from orderbell.store.database import Tx
-
-
-class Fresh:
-    """A journal row that is not in the database yet, readable like one that is."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.values = values
-
-    def __getattr__(self, name: str) -> Any:
-        return self.values[name]
 
 
 @dataclass(slots=True)
@@ -117,7 +108,7 @@ class Stock:
     def _ensure(self, tx: Tx, pieces: int) -> bool:
         if len(self.pool) < pieces and not self.dry:
             # What this batch gave is free in the database until it is written, so it is asked for again.
-            most = len(self.pool) + len(self.used) + max(pieces, 64)
+            most = len(self.pool) + len(self.used) + max(pieces, 8, len(self.used))
             self.pool = [
                 card for card in cards.take_free(tx, self.row.shop_id, self.row.id, most) if card not in self.used
             ]
@@ -127,11 +118,21 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What deciding needs besides the rows: the shops' books, the writer of words, the time unpaid orders have."""
+    """What deciding needs besides the rows: the shops' books, the writer of words, how long things last."""
 
     books: Books
     writer: Writer
     expiry_s: int
+    lease_s: int
+    past: Past = field(default_factory=Past)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """The messages of a batch that go out: those leased to this process from birth, and whether others wait."""
+
+    flights: list[Flight]
+    waits: bool
 
 
 @dataclass(slots=True)
@@ -144,8 +145,9 @@ class Decided:
     heard: list[Heard] = field(default_factory=list)
     messages: list[tuple[dict[str, Any], OrderState | None]] = field(default_factory=list)
     """Rows of messages with the orders they are about."""
+    attempts: list[dict[str, Any]] = field(default_factory=list)
     slots: list[dict[str, Any]] = field(default_factory=list)
-    sales: list[tuple[str, str]] = field(default_factory=list)
+    sales: list[Given] = field(default_factory=list)
     timers: list[dict[str, Any]] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     closed_tasks: list[dict[str, Any]] = field(default_factory=list)

@@ -37,6 +37,10 @@ class Store(Protocol):
         """
         ...
 
+    def waiting(self) -> int:
+        """How many wait for the writer (SQLite) or hold a connection (PostgreSQL), for the one who watches."""
+        ...
+
     async def close(self) -> None:
         """Finish what waits and let go."""
         ...

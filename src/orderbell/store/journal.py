@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from orderbell.base import mutant
 from orderbell.base.crash import crashpoint
 from orderbell.base.errors import NotReady
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import Box, Sealed
 from orderbell.events import Event, OrderEvent, to_payload, type_of
+from orderbell.store import bulk
 from orderbell.store.database import Store, Tx
 from orderbell.store.schema import Conflicting, EventRow, State
 
@@ -46,6 +47,40 @@ class Entry:
     """Needed when the event carries goods, which are kept sealed."""
 
 
+class Fresh:
+    """A journal row in the hands of those who wrote it, readable like one that was read; with its event."""
+
+    __slots__ = ("event", "values")
+
+    def __init__(self, values: dict[str, Any], event: Event) -> None:
+        self.values = values
+        self.event = event
+
+    def __getattr__(self, name: str) -> Any:
+        return self.values[name]
+
+
+class Hands(Protocol):
+    """Whoever takes fresh rows straight from the door, without a claim: the worker of the same process."""
+
+    def room(self) -> int:
+        """How many rows it would take now."""
+        ...
+
+    def until(self) -> datetime:
+        """The end of the lease under which such rows are written."""
+        ...
+
+    def offer(self, rows: Sequence[Fresh]) -> None:
+        """Rows that are committed, leased until then by it."""
+        ...
+
+
+def lane_of(event: Event) -> int:
+    """How urgent a fact is: 0 goods and money, 1 all other news."""
+    return LANE_OF.get(type_of(type(event)), 1)
+
+
 def to_row(entry: Entry, now: datetime) -> dict[str, Any]:
     """The row of a fresh event, ready for a worker."""
     event = entry.event
@@ -57,7 +92,7 @@ def to_row(entry: Entry, now: datetime) -> dict[str, Any]:
         "id": id_,
         "shop_id": entry.shop_id,
         "source_id": entry.source_id,
-        "natural_id": event.id,
+        "natural_id": event.id if not mutant.without("natural_key") else f"{event.id}:{id_}",
         "type": type_,
         "order_number": order.number if order else None,
         "order_id": None,
@@ -102,7 +137,10 @@ def open_goods(box: Box, shop_id: str, event_id: str, sealed: bytes | None) -> t
 
 def record(tx: Tx, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
     """Keep the events that are new; say of each what became of it, in the order given."""
-    rows = [to_row(entry, now) for entry in entries]
+    return _record(tx, [to_row(entry, now) for entry in entries], now)
+
+
+def _record(tx: Tx, rows: list[dict[str, Any]], now: datetime) -> list[Recorded]:
     crashpoint("ingest.before_insert")
     # In one order for all, so that two writers with the same facts never wait for each other.
     kept = _insert_new(tx, sorted(rows, key=itemgetter("shop_id", "natural_id")))
@@ -116,9 +154,10 @@ def record(tx: Tx, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
 
 
 def _insert_new(tx: Tx, rows: list[dict[str, Any]]) -> set[str]:
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(EventRow).on_conflict_do_nothing(index_elements=["shop_id", "natural_id"])
-    return set(tx.execute(statement.returning(EventRow.id), rows).scalars())
+    ids = {row["id"] for row in rows}
+    if bulk.insert(tx, EventRow, rows, once=("shop_id", "natural_id")) == len(rows):
+        return ids
+    return set(tx.execute(select(EventRow.id).where(EventRow.id.in_(ids))).scalars())
 
 
 def _known(tx: Tx, rows: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -151,9 +190,18 @@ def _judge(tx: Tx, row: dict[str, Any], first: tuple[str, str], now: datetime) -
 class Intake:
     """Many doors, one insert: events that arrive while a write is under way are kept together by the next one."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], *, most: int = 500, flights: int = 2) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        *,
+        most: int = 500,
+        flights: int = 2,
+        hands: Hands | None = None,
+    ) -> None:
         self._store = store
         self._now = now
+        self._hands = hands
         self._most = most
         self._free = flights
         self._waiting: deque[_Parcel] = deque()
@@ -166,6 +214,8 @@ class Intake:
             NotReady: nothing was kept.
         """
         parcel = _Parcel(entries, asyncio.get_running_loop().create_future())
+        if mutant.without("ack_before_commit"):
+            parcel.settle([Recorded(each.event.id, "accepted") for each in entries])
         self._waiting.append(parcel)
         if self._free:
             self._free -= 1
@@ -190,15 +240,22 @@ class Intake:
         return batch
 
     async def _keep(self, batch: list[_Parcel]) -> None:
-        writing = self._store.write(partial(_record_all, [p.entries for p in batch], self._now()))
+        handed = self._hands is not None and self._hands.room() >= sum(len(parcel.entries) for parcel in batch)
+        until = self._hands.until() if self._hands is not None and handed else None
+        entries = [entry for parcel in batch for entry in parcel.entries]
+        writing = self._store.write(partial(_record_for_hands, entries, self._now(), until))
         # Gathered, so that no error of any kind leaves a caller waiting for ever.
-        (answers,) = await asyncio.gather(writing, return_exceptions=True)
-        if isinstance(answers, BaseException):
-            await self._mend(batch, answers)
+        (kept,) = await asyncio.gather(writing, return_exceptions=True)
+        if isinstance(kept, BaseException):
+            await self._mend(batch, kept)
             return
         crashpoint("ingest.after_commit")
-        for parcel, answer in zip(batch, answers, strict=True):
-            parcel.settle(answer)
+        fresh, answers = kept
+        if self._hands is not None and handed:
+            self._hands.offer(fresh)
+        left = iter(answers)
+        for parcel in batch:
+            parcel.settle([next(left) for _ in parcel.entries])
 
     async def _mend(self, batch: list[_Parcel], error: BaseException) -> None:
         # One request the database cannot take must not refuse the others that travelled with it.
@@ -224,6 +281,14 @@ class _Parcel:
             self.answer.set_exception(error)
 
 
-def _record_all(parcels: list[Sequence[Entry]], now: datetime, tx: Tx) -> list[list[Recorded]]:
-    answers = iter(record(tx, [entry for entries in parcels for entry in entries], now))
-    return [[next(answers) for _ in entries] for entries in parcels]
+def _record_for_hands(
+    entries: Sequence[Entry], now: datetime, until: datetime | None, tx: Tx
+) -> tuple[list[Fresh], list[Recorded]]:
+    """Keep the events; with `until`, under a lease from birth, so that whoever gets the rows need not claim them.
+
+    If this process dies the rows are due again when that lease ends.
+    """
+    fresh = [Fresh(to_row(entry, now), entry.event) for entry in entries]
+    lease = {} if until is None else {"state": int(State.LEASED), "due_at": until, "lease_gen": 1, "tries": 1}
+    answers = _record(tx, [each.values | lease for each in fresh], now)
+    return [each for each, said in zip(fresh, answers, strict=True) if said.status == "accepted"], answers

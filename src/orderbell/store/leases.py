@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
 from sqlalchemy import Row as SqlRow
 
 from orderbell.store import bulk
 from orderbell.store.database import Tx
-from orderbell.store.schema import EventRow, Message, Timer
+from orderbell.store.schema import EventRow, Message, State, Timer
 from orderbell.store.tables.base import SUSPECT
 
 Work = type[EventRow] | type[Message] | type[Timer]
 LANES = (0, 1, 2)
+CLOCKS_APART = timedelta(seconds=1)
 # Spelled out, not bound: a planner uses a partial index only when it can read the condition (SQLite manual,
 # "Partial Indexes", read 2026-11-22); bound, the claim would scan every message ever sent.
 _WAITS = "state < 2"
@@ -66,6 +67,27 @@ def claim_suspect(tx: Tx, work: Work, *, now: datetime, lease_s: int) -> list[Sq
     return rows
 
 
+def claim_named(
+    tx: Tx, work: Work, ids: Sequence[str], *, now: datetime, lease_s: int, only: ColumnElement[bool] | None = None
+) -> list[SqlRow[Any]]:
+    """Take those of these rows that are due and nobody holds; otherwise as `claim`, suspects are left alone.
+
+    A row that waits is believed a moment before our clock agrees: whoever named it has a clock of its own.
+    """
+    if not ids:
+        return []
+    due = or_(work.due_at <= now, and_(work.state == int(State.READY), work.due_at <= now + CLOCKS_APART))
+    query = (
+        select(work.__table__)
+        .where(text(_WAITS), text(_CALM), work.id.in_(ids), due)
+        .order_by(work.lane, work.due_at)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(tx.execute(_narrowed(query, only)))
+    _take(tx, work, rows, now=now, lease_s=lease_s)
+    return rows
+
+
 def _due(work: Work, *conditions: str, now: datetime, most: int) -> Select[Any]:
     return (
         select(work.__table__)
@@ -85,10 +107,48 @@ def _take(tx: Tx, work: Work, rows: Sequence[SqlRow[Any]], *, now: datetime, lea
     bulk.lease(tx, work, [{"b_id": row.id, "b_until": until} for row in rows])
 
 
+class Place(NamedTuple):
+    """A place in a lane: the last row that was seen."""
+
+    due_at: datetime
+    id: str
+
+
+def waiting(
+    tx: Tx, work: type[EventRow | Message], *, lane: int, until: datetime, after: Place | None, most: int
+) -> list[SqlRow[Any]]:
+    """Rows of a lane that have been due since `until` and that nobody holds, the oldest first, behind a place.
+
+    Each with id, lane, due_at, lease_gen and whose `share` of an engine it fills. Takes no lock.
+    """
+    share = Message.provider_id if work is Message else work.shop_id
+    query = (
+        select(work.id, work.lane, work.due_at, work.lease_gen, func.coalesce(share, work.shop_id).label("share"))
+        .where(text(_WAITS), text(_CALM), work.lane == lane, work.due_at <= until)
+        .order_by(work.due_at, work.id)
+        .limit(most)
+    )
+    if after is not None:
+        behind = or_(work.due_at > after.due_at, work.id > after.id)
+        query = query.where(work.due_at >= after.due_at, behind)
+    return list(tx.execute(query))
+
+
 def next_due(tx: Tx, work: Work) -> datetime | None:
     """When the earliest waiting row is due, over all lanes; None when nothing waits."""
     first = [select(func.min(work.due_at)).where(text(_WAITS), work.lane == lane).scalar_subquery() for lane in LANES]
     return min((at for at in tx.execute(select(*first)).one() if at is not None), default=None)
+
+
+def renew(tx: Tx, work: Work, held: Sequence[tuple[str, int]], *, until: datetime) -> int:
+    """Keep rows (id, lease generation) until a later moment; how many were still ours."""
+    return bulk.settle(tx, work, [{"b_id": id_, "b_gen": gen, "due_at": until} for id_, gen in held], ("due_at",))
+
+
+def release_all(tx: Tx, *, now: datetime) -> None:
+    """Let go of every lease: for the start of the only process there is, when all holders are dead."""
+    for work in (EventRow, Message, Timer):
+        tx.execute(update(work).where(text(_WAITS), text("state = 1")).values(due_at=now))
 
 
 def settle(tx: Tx, work: Work, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> int:

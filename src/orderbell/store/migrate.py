@@ -40,6 +40,12 @@ def migrate(settings: Settings) -> None:
         engine.dispose()
 
 
+def lock_for_founding(tx: Connection) -> None:
+    """Let one process at a time look whether there is a shop and make it; the lock ends with the transaction."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
 def current(connection: Connection) -> str | None:
     """The step a database stands at; None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()

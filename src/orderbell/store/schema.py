@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from orderbell.store.tables.base import Row, State
-from orderbell.store.tables.goods import Card, CardImport, Product, ReusableCard, Reveal, Slot
+from orderbell.store.tables.goods import Card, CardImport, LostSale, Product, ReusableCard, Reveal, Slot
+from orderbell.store.tables.limits import Allowance
 from orderbell.store.tables.messages import Attempt, BrandVersion, Message, Provider, Rule, Template, TemplateVersion
 from orderbell.store.tables.orders import AddressRow, Conflicting, Customer, EventRow, LineRow, Order, Task, Timer
 from orderbell.store.tables.shops import (
     Answered,
     ApiKey,
     Audit,
+    AuditHead,
     Bucket,
     Meta,
     Session,
@@ -22,8 +24,8 @@ from orderbell.store.tables.shops import (
 METADATA = Row.metadata
 
 __all__ = [
-    "METADATA", "AddressRow", "Answered", "ApiKey", "Attempt", "Audit", "BrandVersion", "Bucket", "Card",
-    "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "Message", "Meta", "Order", "Product", "Provider",
-    "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff", "State", "Task",
+    "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion", "Bucket", "Card",
+    "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "LostSale", "Message", "Meta", "Order", "Product",
+    "Provider", "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff", "State", "Task",
     "Template", "TemplateVersion", "Timer",
 ]  # fmt: skip

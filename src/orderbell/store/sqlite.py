@@ -11,6 +11,7 @@ import fcntl
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from orderbell.base import log
+from orderbell.base import log, metrics, mutant
 from orderbell.base.crash import crashpoint
 from orderbell.base.errors import Misconfigured, NotReady, OrderBellError
+from orderbell.store import allocations
+from orderbell.store.allocations import NoJournal
 
 T = TypeVar("T")
 GROUP_MOST = 64
@@ -32,7 +35,6 @@ READERS = 4
 OLDEST = (3, 51, 3)
 _FATAL = ("disk I/O error", "malformed", "not a database")
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
     f"PRAGMA synchronous={os.environ.get('ORDERBELL_MUTANT_SYNCHRONOUS', 'FULL')}",
     "PRAGMA fullfsync=ON",
     "PRAGMA busy_timeout=5000",
@@ -46,20 +48,24 @@ _PRAGMAS = (
 )
 
 
-def make_engine(path: Path, *, read_only: bool = False) -> Engine:
+def make_engine(path: Path, *, read_only: bool = False, journal_mode: str = "WAL") -> Engine:
     """A SQLAlchemy engine whose connections carry our settings; transactions are BEGIN IMMEDIATE.
+
+    A copy that nobody else uses (a backup) is opened with `journal_mode` DELETE: it stays one file.
 
     Raises:
         Misconfigured: the bundled SQLite is too old to be trusted.
     """
     if dbapi2.sqlite_version_info < OLDEST:
         raise Misconfigured(f"SQLite {dbapi2.sqlite_version} can corrupt its log; 3.51.3 is needed.")
-    engine = create_engine(f"sqlite:///{path}", module=dbapi2, pool_size=READERS + 1, max_overflow=0)
+    engine = create_engine(
+        f"sqlite:///{path}", module=dbapi2, pool_size=READERS + 1, max_overflow=0, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(raw: Any, _record: object) -> None:
         raw.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in (f"PRAGMA journal_mode={journal_mode}", *_PRAGMAS):
             raw.execute(pragma)
         if read_only:
             raw.execute("PRAGMA query_only=ON")
@@ -85,9 +91,9 @@ class SqliteStore:
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, journal: NoJournal | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock_file(path.with_suffix(".lock"))
+        self._lock = lock_file(path.with_suffix(".lock"))
         try:
             self._writer = make_engine(path)
             self._tx = self._writer.connect()
@@ -95,6 +101,7 @@ class SqliteStore:
             os.close(self._lock)
             raise _unusable(error) from error
         self._reader = make_engine(path, read_only=True)
+        self._journal = journal or NoJournal()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         self._thread = threading.Thread(target=self._work, name="write", daemon=True)
@@ -116,6 +123,10 @@ class SqliteStore:
         """See `Store.read`."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, fn)
 
+    def waiting(self) -> int:
+        """See `Store.waiting`."""
+        return self._queue.qsize()
+
     async def close(self) -> None:
         """See `Store.close`."""
         if self._closing:
@@ -126,6 +137,7 @@ class SqliteStore:
         self._readers.shutdown()
         self._reader.dispose()
         self._writer.dispose()
+        self._journal.close()
         os.close(self._lock)
 
     def _read(self, fn: Callable[[Connection], T]) -> T:
@@ -161,9 +173,14 @@ class SqliteStore:
     def _commit(self, tx: Connection, jobs: list[_Job]) -> None:
         try:
             with tx.begin():
+                pending = self._journal.begin(tx)
                 for job in jobs:
                     _run(tx, job, alone=len(jobs) == 1)
+                self._journal.write_down(tx)
                 crashpoint("sql.before_commit")
+                began = time.perf_counter()
+            metrics.committed(len(jobs), time.perf_counter() - began)
+            self._journal.end(pending)
             crashpoint("sql.after_commit")
         except DBAPIError as error:
             _stop_if_fatal(error)
@@ -181,7 +198,7 @@ def _run(tx: Connection, job: _Job, *, alone: bool) -> None:
     if alone:
         job.result = job.fn(tx)
         return
-    nested = tx.begin_nested()
+    nested, given = tx.begin_nested(), allocations.mark(tx)
     try:
         job.result = job.fn(tx)
         nested.commit()
@@ -192,6 +209,7 @@ def _run(tx: Connection, job: _Job, *, alone: bool) -> None:
             _stop_if_fatal(error)
         job.error = _translate(error) if isinstance(error, DBAPIError) else error
         nested.rollback()
+        allocations.forget_since(tx, given)
 
 
 def _unusable(error: DBAPIError | Misconfigured) -> Misconfigured:
@@ -230,12 +248,17 @@ def _translate(error: DBAPIError) -> Exception:
 
 def _stop_if_fatal(error: DBAPIError) -> None:
     # After a failed fsync nothing the page cache says can be believed: stop, never retry (promises C8).
-    if any(word in str(error.orig) for word in _FATAL):
+    if any(word in str(error.orig) for word in _FATAL) and not mutant.without("stop_on_io_error"):
         log.get("store").critical("the database file cannot be trusted; stopping", words=str(error.orig))
         os._exit(70)
 
 
-def _lock_file(path: Path) -> int:
+def lock_file(path: Path) -> int:
+    """Make this process the only one that writes a database; the handle is the lock.
+
+    Raises:
+        OrderBellError: `database_in_use`.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

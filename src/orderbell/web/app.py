@@ -23,7 +23,8 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from orderbell.domain.access import ApiSeat
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
-from orderbell.web import guards, hooks, ingest, packing, pages, vitals, wall
+from orderbell.runtime.vitals import Vitals
+from orderbell.web import access, guards, hooks, ingest, packing, pages, vitals, wall
 from orderbell.web.api.routes import ROUTES as API
 from orderbell.web.buyer.routes import ROUTES as BUYER
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
@@ -42,6 +43,7 @@ class Door(Litestar):
 
     async def __call__(self, scope: AnyScope, receive: AnyReceive, send: AnySend) -> None:
         """The entry of every request."""
+        send = access.watch(self.state, scope, send)
         if ingest.is_meant(scope):
             await ingest.answer(self.state, scope, receive, send)  # type: ignore[arg-type]
         else:
@@ -64,7 +66,7 @@ def make_app(house: House) -> Door:
         signature_namespace=TRUSTED,
         request_max_body_size=house.settings.max_body_bytes,
         openapi_config=_openapi(),
-        state=State({"house": house, "key_seats": guards.KeySeats()}),
+        state=State({"house": house, "key_seats": guards.KeySeats(), "vitals": Vitals(house)}),
         logging_config=None,
     )
 

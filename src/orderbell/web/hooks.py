@@ -42,7 +42,7 @@ async def receive(
         named = source.names_events
         events = reading.events if named else [_within(row.id, event) for event in reading.events]
         await house.record(
-            [Entry(shop_id=row.shop_id, source_id=row.id, event=event, box=vault.box) for event in events]
+            [Entry(shop_id=row.shop_id, source_id=row.id, event=event, box=vault.box) for event in events], source=kind
         )
         await _remember(house, row)
     return _answer(reading)

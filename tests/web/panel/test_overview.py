@@ -119,3 +119,13 @@ async def test_an_owed_order_cannot_be_clicked_away(panel: Client, shop: Shopkee
     task_id = await open_task(shop, "owed")
     assert (await send("/panel", f"/panel/tasks/{task_id}/close")).status_code == 404
     assert len(await shop.tasks()) == 1
+
+
+async def test_held_orders_wait_for_a_persons_word_and_then_go_on(panel: Client, shop: Shopkeeper, send: Sends) -> None:
+    task = {"id": new_id("task"), "shop_id": shop.id, "kind": "mass_cancel", "subject_id": shop.id}
+    told = insert(Task).values(**task, detail={"orders": 12, "unpaid": 30}, opened_at=shop.house.clock.now())
+    await shop.house.store.write(lambda tx: tx.execute(told))
+    assert (await send("/panel", f"/panel/tasks/{task['id']}/close")).status_code == 404
+    assert "12" in (await panel.get("/panel")).text
+    assert (await send("/panel", "/panel/held-orders/call-off")).status_code == 200
+    assert await shop.tasks() == [] and (await send("/panel", "/panel/held-orders/spare")).status_code == 404

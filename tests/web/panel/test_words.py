@@ -15,7 +15,7 @@ from orderbell.domain.rules import PRESETS
 from orderbell.events import BY_TYPE
 from orderbell.messages.i18n import catalogue
 from orderbell.sources.directory import SOURCES
-from orderbell.web.panel import channels, importing, keys, words
+from orderbell.web.panel import channels, importing, keys, trail, words
 
 HOME = Path(orderbell.__file__).parent
 TEMPLATES = sorted((HOME / "web/templates/panel").glob("*.html"))
@@ -39,7 +39,8 @@ def spoken_by_tables() -> Iterator[str]:
     for signs in (words.MESSAGE, words.ORDER, words.FLAGS, words.OUTCOMES):
         yield from (sign.word for sign in signs.values())
     for table in (words.EVENTS, words.KINDS, words.AUDIENCES, words.ROLES, words.TASKS, words.REASONS, words.DONE,
-                  words.WRONG, keys.SCOPE_WORDS, channels.STEP_WORDS, importing.REFUSALS):  # fmt: skip
+                  words.WRONG, keys.SCOPE_WORDS, channels.STEP_WORDS, importing.REFUSALS, trail.ACTIONS, trail.ACTORS,
+                  trail.STATES):  # fmt: skip
         yield from table.values()
     yield from words.LANES.values()
 

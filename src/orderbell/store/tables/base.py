@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,6 +13,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from orderbell.base.clock import from_micros, to_micros
+
+# One batch writes the same few moments again and again.
+_micros = lru_cache(maxsize=1024)(to_micros)
+_encode = msgspec.json.Encoder().encode
 
 
 class Moment(TypeDecorator[datetime]):
@@ -22,7 +27,12 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the database."""
-        return None if value is None else to_micros(value)
+        return self.to_store(value)
+
+    @staticmethod
+    def to_store(value: datetime | None) -> int | None:
+        """As the column keeps it."""
+        return None if value is None else _micros(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database."""
@@ -37,7 +47,12 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """To the database."""
-        return None if value is None else msgspec.json.encode(value).decode()
+        return self.to_store(value)
+
+    @staticmethod
+    def to_store(value: Any) -> str | None:
+        """As the column keeps it."""
+        return None if value is None else _encode(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """From the database."""

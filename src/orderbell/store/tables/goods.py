@@ -102,6 +102,34 @@ class Slot(Row):
     at: Mapped[datetime]
 
 
+class LostSale(Row):
+    """A card that went out by the allocation journal, and of which a restored or crashed database knew nothing.
+
+    `fate`: sold (the card is bound to that slot), missing (the card itself was lost, too), or quarantine (the process
+    ended between journal and commit: nobody got it, most likely). `settled_at`: its order has it back, or a person
+    decided.
+    """
+
+    __tablename__ = "lost_sale"
+    __table_args__ = (
+        Index("ix_lost_order", "shop_id", "order_number"),
+        Index("ix_lost_fingerprint", "shop_id", "fingerprint"),
+    )
+    card_id: Mapped[str] = mapped_column(primary_key=True)
+    shop_id: Mapped[str]
+    slot_id: Mapped[str]
+    order_number: Mapped[str]
+    line_n: Mapped[int] = mapped_column(Integer)
+    piece: Mapped[int] = mapped_column(Integer)
+    gen: Mapped[int] = mapped_column(Integer)
+    product_id: Mapped[str]
+    sku: Mapped[str]
+    fingerprint: Mapped[bytes]
+    at: Mapped[datetime]
+    fate: Mapped[str]
+    settled_at: Mapped[datetime | None]
+
+
 class Reveal(Row):
     """Somebody saw a secret: who, when, from where."""
 

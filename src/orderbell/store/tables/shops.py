@@ -108,18 +108,32 @@ class SourceRow(Row):
 
 
 class Audit(Row):
-    """Who did what, when, to which object; written in the same transaction as the deed."""
+    """Who did what, when, to which object; written in the same transaction as the deed.
+
+    A shop's rows are a chain: `seq` counts from 1 without a gap, `hash` covers the row and the `hash` before it.
+    """
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "shop_id", "id"),)
+    __table_args__ = (Index(None, "shop_id", "id"), UniqueConstraint("shop_id", "seq"))
     id: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[str]
+    seq: Mapped[int]
     at: Mapped[datetime]
     actor: Mapped[str]
     action: Mapped[str]
     object: Mapped[str]
     ip: Mapped[str | None]
     detail: Mapped[dict[str, Any]]
+    hash: Mapped[str]
+
+
+class AuditHead(Row):
+    """Where a shop's audit chain ends; who adds a row holds this one first, so that no two take the same place."""
+
+    __tablename__ = "audit_head"
+    shop_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[str]
 
 
 class Answered(Row):

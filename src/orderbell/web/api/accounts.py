@@ -213,6 +213,7 @@ async def send_test(house: House, seat: ApiSeat, account_id: FromPath[str], data
         raise NotFound("There is no such account.")
     channel = house.channels.get(account)
     now, url = house.clock.now(), house.settings.base_url
+    await house.store.write(lambda tx: accounts.note_test(tx, seat.shop_id, account_id, by=seat.key_id, now=now))
     letter = trial.sample_letter(book, account.kind, CHANNELS[account.kind].traits, base_url=url, now=now)
     steps = [
         TestStep(name=step.name, ok=step.ok is True, words=step.words)

@@ -123,7 +123,7 @@ async def test(
     """Send a test message now and tell each step as it is done."""
     form = await request.form()
     to = str(form.get("to") or "").strip()
-    lines = _steps(house, staff.shop_id, account_id, to=to, say=language.words(request))
+    lines = _steps(house, staff, account_id, to=to, say=language.words(request))
     if request.headers.get("hx-request"):
         return progress.flowing(lines)
     async for _ in lines:
@@ -131,13 +131,15 @@ async def test(
     return face.go(f"{HOME}/{kind}/{account_id}")
 
 
-async def _steps(house: House, shop_id: str, account_id: str, *, to: str, say: Catalogue) -> AsyncIterator[str]:
+async def _steps(house: House, staff: StaffSeat, account_id: str, *, to: str, say: Catalogue) -> AsyncIterator[str]:
+    shop_id, by = staff.shop_id, staff.staff_id
     book = await house.store.read(lambda tx: house.books.one(tx, shop_id))
     account = book.account(account_id)
     if account is None:
         yield progress.line("circle-x", "bad", say("This account is switched off."), key="test-answer")
         return
     traits, now = CHANNELS[account.kind].traits, house.clock.now()
+    await house.store.write(lambda tx: accounts.note_test(tx, shop_id, account_id, by=by, now=now))
     letter = trial.sample_letter(book, account.kind, traits, base_url=house.settings.base_url, now=now)
     waiting = progress.line("loader", "soft", say("Waiting for the provider…"), key="test-answer")
     async for step in trial.try_out(house.channels.get(account), letter, to):

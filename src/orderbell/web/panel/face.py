@@ -17,6 +17,7 @@ from orderbell.base.errors import OrderBellError
 from orderbell.channels.directory import CHANNELS
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
+from orderbell.store import marker
 from orderbell.store.schema import Shop, Task
 from orderbell.web import packing
 from orderbell.web.panel import words
@@ -39,6 +40,8 @@ class Frame:
     currency: str
     demo: bool
     open_tasks: int
+    paused: bool
+    """A backup was restored, and nobody has let the house go on."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def frame(tx: Connection, shop_id: str) -> Frame:
     return Frame(
         shop_name=shop.name, zone=shop.timezone, locale=shop.locale, currency=shop.currency, demo=bool(shop.demo),
         open_tasks=tx.execute(select(func.count()).select_from(waiting.subquery())).scalar_one(),
+        paused=marker.is_paused(tx),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Response, Template
 from sqlalchemy import Connection
 
 from orderbell.base.errors import OrderBellError
-from orderbell.domain import cards, catalog
+from orderbell.domain import audit, cards, catalog
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
 from orderbell.web import guards, language
@@ -47,10 +47,14 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Redirect |
     form, now = await request.form(), house.clock.now()
     new = {"sku": _text(form, "sku"), "title": _text(form, "title"), "kind": _text(form, "kind")}
     low_at = _number(form, "low_at")
+
+    def deed(tx: Connection) -> str:
+        product_id = catalog.add_product(tx, staff.shop_id, **new, low_at=low_at, now=now)
+        audit.note(tx, staff.shop_id, actor=staff.staff_id, action="product.added", object=product_id, now=now)
+        return product_id
+
     try:
-        product_id = await house.store.write(
-            lambda tx: catalog.add_product(tx, staff.shop_id, **new, low_at=low_at, now=now)
-        )
+        product_id = await house.store.write(deed)
     except OrderBellError as error:
         seen = await face.look(house, staff, _nothing)
         return face.page(
@@ -75,15 +79,21 @@ async def change(request: AnyRequest, house: House, staff: StaffSeat, product_id
         "reserve_on_order": int(bool(form.get("reserve_on_order"))), "instructions": _text(form, "instructions")[:4000],
     }  # fmt: skip
     return await _do(
-        request, house, staff, product_id, deed=lambda tx: catalog.change_product(tx, staff.shop_id, product_id, **new)
-    )
+        request, house, staff, product_id, action="product.changed",
+        deed=lambda tx: catalog.change_product(tx, staff.shop_id, product_id, **new),
+    )  # fmt: skip
 
 
 @post("/products/{product_id:str}/archive", guards=GOODS)
 async def archive(house: House, staff: StaffSeat, product_id: FromPath[str]) -> Redirect:
     """Take a product off the list; its cards and orders stay."""
     now = house.clock.now()
-    await house.store.write(lambda tx: catalog.change_product(tx, staff.shop_id, product_id, archived_at=now))
+
+    def deed(tx: Connection) -> None:
+        catalog.change_product(tx, staff.shop_id, product_id, archived_at=now)
+        audit.note(tx, staff.shop_id, actor=staff.staff_id, action="product.archived", object=product_id, now=now)
+
+    await house.store.write(deed)
     return face.go(HOME, "removed")
 
 
@@ -96,8 +106,9 @@ async def set_text(
     vault = await house.vault(staff.shop_id)
     text = _text(form, "text")
     return await _do(
-        request, house, staff, product_id, deed=lambda tx: cards.set_reusable(tx, vault, product_id, text, now=now)
-    )
+        request, house, staff, product_id, action="product.text_set",
+        deed=lambda tx: cards.set_reusable(tx, vault, product_id, text, now=now),
+    )  # fmt: skip
 
 
 @post("/products/{product_id:str}/cards", guards=GOODS, request_max_body_size=importing.MAX_BYTES)
@@ -118,10 +129,17 @@ async def bring_in(request: AnyRequest, house: House, staff: StaffSeat, product_
 
 
 async def _do(
-    request: AnyRequest, house: House, staff: StaffSeat, product_id: str, *, deed: Callable[[Connection], None]
+    request: AnyRequest, house: House, staff: StaffSeat, product_id: str, *, action: str,
+    deed: Callable[[Connection], None],
 ) -> Redirect | Template:  # fmt: skip
+    now = house.clock.now()
+
+    def noted(tx: Connection) -> None:
+        deed(tx)
+        audit.note(tx, staff.shop_id, actor=staff.staff_id, action=action, object=product_id, now=now)
+
     try:
-        await house.store.write(deed)
+        await house.store.write(noted)
     except OrderBellError as error:
         return await _draw(request, house, staff, product_id, error=error)
     return face.go(f"{HOME}/{product_id}", "saved")

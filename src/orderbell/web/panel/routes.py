@@ -5,16 +5,19 @@ from __future__ import annotations
 from orderbell.web.panel import (
     channels,
     door,
+    health,
     keys,
     messages,
     orders,
     overview,
     products,
+    restored,
     rules,
     sandbox,
     search,
     sources,
     tasks,
+    trail,
 )
 
 ROUTES = [
@@ -23,12 +26,15 @@ ROUTES = [
     *orders.ROUTES,
     *rules.ROUTES,
     *products.ROUTES,
+    *restored.ROUTES,
     *channels.ROUTES,
     *sources.ROUTES,
     *sandbox.ROUTES,
     *keys.ROUTES,
     *search.ROUTES,
     *tasks.ROUTES,
+    *trail.ROUTES,
+    *health.ROUTES,
     *door.ROUTES,
 ]
 OPEN = door.OPEN

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy import Row as SqlRow
 
 from orderbell.domain import rules as domain
+from orderbell.domain.audit import note
 from orderbell.domain.staff import StaffSeat
 from orderbell.events import BY_TYPE
 from orderbell.runtime.house import House
@@ -48,7 +49,13 @@ async def switch(request: AnyRequest, house: House, staff: StaffSeat, rule_id: F
     """Switch a rule on or off; htmx gets the rule drawn anew."""
     form, now = await request.form(), house.clock.now()
     on = int(bool(form.get("on")))
-    await house.store.write(lambda tx: domain.change_rule(tx, staff.shop_id, rule_id, now=now, enabled=on))
+
+    def deed(tx: Connection) -> None:
+        domain.change_rule(tx, staff.shop_id, rule_id, now=now, enabled=on)
+        detail = {"enabled": on}
+        note(tx, staff.shop_id, actor=staff.staff_id, action="rule.changed", object=rule_id, detail=detail, now=now)
+
+    await house.store.write(deed)
     if not face.part_for(request):
         return face.go(HOME, "saved", audience=str(form.get("audience") or ""))
     seen = await face.look(house, staff, lambda tx: _one(tx, staff.shop_id, rule_id))

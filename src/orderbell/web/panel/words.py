@@ -118,6 +118,9 @@ TASKS: Mapping[str, str] = {
     "conflict": "The shop told two different stories",
     "not_delivered": "Goods message not delivered",
     "stuck": "Stuck after its tries",
+    "mass_cancel": "Unusually many unpaid orders would be called off at once",
+    "clock": "The clock of the server was set",
+    "set_aside": "Cards were set aside after a crash",
 }
 REASONS: Mapping[str, str] = {
     "sandbox": "No account is set up for this channel yet, so it went to the sandbox mailbox.",
@@ -127,6 +130,7 @@ REASONS: Mapping[str, str] = {
     "channel_off": "The account it should go by is switched off or gone.",
     "crashed_too_often": "The process ended several times while sending it.",
     "process_ended_while_sending": "The process ended while sending it; it may or may not have arrived.",
+    "restored": "A backup was restored; it was told before that, most likely. Send it again if it was not.",
     "rate_limit": "Waits its turn: the provider takes only so many a minute.",
     "will_retry": "The last try did not succeed; it will be tried again.",
     "no_more_tries": "All tries are used up.",
@@ -142,10 +146,16 @@ DONE: Mapping[str, str] = {
     "removed": "Removed.",
     "revoked": "The key no longer works.",
     "closed": "Done. It no longer waits for you.",
+    "called_off": "They are being called off.",
+    "spared": "They have more time to be paid.",
     "again": "It is being worked through again.",
     "resent": "A fresh copy is on its way.",
     "paused": "Paused: events are refused until you go on.",
     "resumed": "Events are taken again.",
+    "going_on": "Going on: messages are sent and cards handed out again.",
+    "set_aside": "All unsold cards were set aside.",
+    "put_back": "The cards are back in the stock.",
+    "written_off": "The cards were written off.",
     "password": "Your password is set. Use it from now on.",
 }
 WRONG: Mapping[str, str] = {
@@ -166,6 +176,7 @@ WRONG: Mapping[str, str] = {
     "required": "Please fill this in.",
     "not_a_card_product": "Only a product with one key per piece takes cards.",
     "unsafe_url": "This address is not allowed.",
+    "paused_after_restore": "The house is paused after a restore; look at what changed first.",
     "bad_csrf": "This page was open for too long. Please load it again.",
 }
 UNKNOWN = Sign("", "circle-dot", "soft")

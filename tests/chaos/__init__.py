@@ -1,0 +1,1 @@
+"""Programs that kill, cut, flood and lie to real processes, and say promise by promise what held."""

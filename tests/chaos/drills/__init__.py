@@ -1,0 +1,1 @@
+"""The drills, a module each; `directory.py` says which there are."""

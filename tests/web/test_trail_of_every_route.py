@@ -1,0 +1,146 @@
+"""Every route that changes something leaves a row in the audit trail, of the same transaction (promise H5).
+
+The routes are read from the app: a new one that stands in neither table here fails the first test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from tests.cast import Shopkeeper
+from tests.web import scene as scenes
+from tests.web.panel.conftest import enter
+from tests.web.scene import MAIL, PASSWORD, RULE, Scene
+
+from orderbell.domain import audit
+
+# What leaves no row, and why.
+SILENT = {
+    "POST /v1/events": "what shops tell is the journal itself, each fact with its source",
+    "POST /v1/inbox/{message_id}/read": "that a buyer read something is the message's own row",
+    "POST /in/{kind}/{token}": "what shops tell is the journal itself",
+    "POST /o/find": "a buyer looks for an order; wrong tries are counted",
+    "POST /o/reveal": "each reveal is a row of its own, shown to the buyer",
+    "POST /o/leave": "forgets a cookie of the buyer's own browser",
+}
+TEXT = {"parts": {"title": "Paid: {order_number}", "body": "Thank you."}}
+ACCOUNT = {"kind": "email", "name": "Post", "values": MAIL}
+WORDING = "/v1/templates/{event_type}/{audience}/{channel}/{locale}"
+DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "POST /v1/channels": ("provider.added", ACCOUNT),
+    "PUT /v1/channels/{account_id}": ("provider.changed", ACCOUNT),
+    "DELETE /v1/channels/{account_id}": ("provider.removed", {}),
+    "POST /v1/channels/{account_id}/test": ("provider.tested", {"to": "a@example.com"}),
+    "POST /v1/webhooks": ("provider.added", {"target_url": "http://127.0.0.1:9/x", "event": "order.paid"}),
+    "DELETE /v1/webhooks/{hook_id}": ("provider.removed", {}),
+    "POST /v1/messages/{message_id}/resend": ("message.resend", {}),
+    "POST /v1/products": ("product.added", {"sku": "p1", "title": "One"}),
+    "PUT /v1/products/{sku}": ("product.changed", {"title": "Two"}),
+    "DELETE /v1/products/{sku}": ("product.archived", {}),
+    "POST /v1/products/{sku}/cards": ("cards.import", {"cards": ["NEW-1"]}),
+    "POST /v1/rules": ("rule.added", RULE),
+    "PUT /v1/rules/{rule_id}": ("rule.changed", {"name": "Ours"}),
+    "DELETE /v1/rules/{rule_id}": ("rule.removed", {}),
+    f"PUT {WORDING}": ("template.saved", TEXT),
+    f"DELETE {WORDING}": ("template.reverted", {}),
+    "POST /panel/messages/{message_id}/resend": ("message.resend", {}),
+    "POST /panel/products": ("product.added", {"sku": "p1", "title": "One", "kind": "card", "low_at": "3"}),
+    "POST /panel/products/{product_id}": ("product.changed", {"title": "Two", "low_at": "3"}),
+    "POST /panel/products/{product_id}/archive": ("product.archived", {}),
+    "POST /panel/products/{product_id}/text": ("product.text_set", {"text": "the same for all"}),
+    "POST /panel/products/{product_id}/cards": ("cards.import", {"keys": "NEW-1"}),
+    "POST /panel/sign-in": ("staff.signed_in", {"email": "owner@example.com", "password": PASSWORD}),
+    "POST /panel/enter/{token}": ("staff.link_used", {}),
+    "POST /panel/password": ("staff.password_set", {"password": PASSWORD, "again": PASSWORD}),
+    "POST /panel/sign-out": ("staff.signed_out", {}),
+    "POST /panel/rules/{rule_id}/switch": ("rule.changed", {}),
+    "POST /panel/sources": ("source.added", {"kind": "signed", "name": "My shop"}),
+    "POST /panel/sources/{source_id}/pause": ("source.paused", {}),
+    "POST /panel/sources/{source_id}/remove": ("source.removed", {}),
+    "POST /panel/channels/{kind}": ("provider.added", {"name": "Mail", **MAIL}),
+    "POST /panel/channels/{kind}/{account_id}": ("provider.changed", {"name": "Post", **MAIL}),
+    "POST /panel/channels/{kind}/{account_id}/switch": ("provider.switched_off", {}),
+    "POST /panel/channels/{kind}/{account_id}/remove": ("provider.removed", {}),
+    "POST /panel/channels/{kind}/{account_id}/test": ("provider.tested", {"to": "a@example.com"}),
+    "POST /panel/orders/{number}/replace": ("card.reissue", {"slot": scenes.slot, "reason": "used already"}),
+    "POST /panel/keys": ("key.created", {"name": "till", "scopes": ["orders:read"]}),
+    "POST /panel/keys/{key_id}/revoke": ("key.revoked", {}),
+    "POST /panel/tasks/{task_id}/close": ("task.closed", {}),
+    "POST /panel/events/{event_id}/again": ("event.again", {}),
+    "POST /panel/held-orders/call-off": ("orders.mass_expiry", {}),
+    "POST /panel/held-orders/spare": ("orders.mass_expiry", {}),
+    "POST /panel/health/again": ("message.again", {"kind": "message", "reason": scenes.stuck_message}),
+    "POST /panel/health/let-be": ("message.let_be", {"reason": scenes.stuck_message}),
+    "POST /panel/restored/go-on": ("restore.confirmed", {}),
+    "POST /panel/restored/set-aside": ("cards.set_aside", {}),
+    "POST /panel/restored/products/{product_id}/return": ("cards.put_back", {}),
+    "POST /panel/restored/products/{product_id}/write-off": ("cards.written_off", {}),
+    "POST /panel/audit/export": ("trail.exported", {}),
+    "POST /o/resend": ("message.resend", {}),
+}
+
+
+async def _worded(scene: Scene) -> None:
+    await scene.call(f"PUT {WORDING}", TEXT)
+
+
+async def _held(scene: Scene) -> None:
+    await scenes.task(scene, "mass_cancel")
+
+
+FIRST: dict[str, Callable[[Scene], Awaitable[None]]] = {
+    f"DELETE {WORDING}": _worded,
+    "POST /panel/sign-in": scenes.with_password,
+    "POST /panel/held-orders/call-off": _held,
+    "POST /panel/held-orders/spare": _held,
+    "POST /panel/products/{product_id}/text": scenes.only_reusable,
+    "POST /panel/restored/go-on": scenes.paused,
+    "POST /panel/restored/set-aside": scenes.paused,
+    "POST /panel/restored/products/{product_id}/return": scenes.with_cards_aside,
+    "POST /panel/restored/products/{product_id}/write-off": scenes.with_cards_aside,
+    "POST /o/resend": scenes.as_buyer,
+}
+
+
+@pytest.fixture
+async def scene(shop: Shopkeeper, program: httpx.AsyncClient, browser: httpx.AsyncClient) -> Scene:
+    """A shop with two cards left, in which one order was paid and served."""
+    await shop.stock("KEY-1", "KEY-2", "KEY-3")
+    await shop.says("order.paid", "N-1")
+    await shop.settled()
+    await enter(browser, shop, "owner")  # type: ignore[arg-type]
+    return Scene(shop, program, browser)
+
+
+def mutating(app: Litestar) -> set[str]:
+    """Every method and address of the app that may change something."""
+    return {
+        f"{method} {re.sub(r':[a-z]+}', '}', route.path)}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.methods - {"GET", "HEAD", "OPTIONS"}
+    }
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_every_route_that_changes_something_is_known_here(app: Litestar) -> None:
+    assert mutating(app) == set(DEEDS) | set(SILENT)
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("route", DEEDS)
+async def test_every_deed_leaves_its_row_and_the_trail_stays_whole(scene: Scene, route: str) -> None:
+    if route in FIRST:
+        await FIRST[route](scene)
+    action, payload = DEEDS[route]
+    before = (await scene.trail()).count(action)
+    answer = await scene.call(route, payload)
+    assert answer.status_code < 400, answer.text
+    assert (await scene.trail()).count(action) - before in (1, 2)
+    assert (await scene.shop.house.store.read(lambda tx: audit.verify(tx, scene.shop.id))).ok
