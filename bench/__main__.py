@@ -1,73 +1,114 @@
-"""`python -m bench`: measure everything on this machine and print the tables. See docs/reference/speed.md."""
+"""`python -m bench`: measure on this machine and print the tables. See docs/reference/speed.md."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import profiling, report, rivals, scenarios
+from bench import plots, profiling, report, results
+from bench.directory import SCENARIOS
 from bench.figures import Figure
 from bench.neighbours import QUIET_PERCENT, Watch
-from bench.plan import QUICK, Plan
+from bench.plan import GROWN, QUICK, Plan
 from bench.processes import Broken
 from bench.sink_door import Sinks, open_sinks
 
-MOST_S = 3600
+MOST_S = 7200
 
 
-async def measure(folder: Path, sinks: Sinks, plan: Plan) -> dict[str, list[Figure]]:
+async def measure(folder: Path, sinks: Sinks, plan: Plan, only: Collection[str]) -> dict[str, list[Figure]]:
     """Every scenario once a round; the rounds go through all of them, so that a slow minute spoils only one round."""
     rounds: dict[str, list[Figure]] = {}
     for n in range(plan.rounds):
-        here = folder / f"round{n + 1}"
-        here.mkdir()
-        figures = [
-            *await scenarios.whole_house(here, sinks, plan),
-            *await scenarios.telling_alone(here, plan),
-            await rivals.bare_loop(here, sinks, plan),
-            await rivals.celery(here, sinks, plan),
-        ]
-        for figure in figures:
-            rounds.setdefault(figure.name, []).append(figure)
-            print(f"round {n + 1}: {figure.name}: {figure.per_s:,.0f}/s", file=sys.stderr, flush=True)
+        for name, scenario in SCENARIOS.items():
+            if name not in only or (n and not scenario.each_round):
+                continue
+            here = folder / f"{name}{n + 1}"
+            here.mkdir()
+            for figure in await scenario.run(here, sinks, plan):
+                rounds.setdefault(figure.name, []).append(figure)
+                print(f"round {n + 1}: {figure.name}: {figure.per_s:,.0f}/s", file=sys.stderr, flush=True)
+            shutil.rmtree(here)
     return rounds
 
 
-async def run(plan: Plan, *, profile: bool, parent: Path | None) -> None:
-    """Measure in a temporary directory, print, and keep the raw figures."""
+@contextmanager
+def _open_folder(parent: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="orderbell-bench-", dir=parent) as name:
         folder = Path(name)
+        # PostgreSQL refuses to run as root: whoever it runs as must reach its own directory inside.
+        folder.chmod(0o711)
+        yield folder
+
+
+async def run(plan: Plan, only: Collection[str], *, profile: bool, parent: Path | None) -> None:
+    """Measure in a temporary directory, print, and keep the raw figures."""
+    with _open_folder(parent) as folder:
         async with asyncio.timeout(MOST_S), open_sinks(folder) as sinks:
             if profile:
                 await profiling.show(folder, sinks, plan)
                 return
-            about, watch = report.machine(), Watch.start()
-            rounds = await measure(folder, sinks, plan)
+            about, watch = results.machine(), Watch.start()
+            rounds = await measure(folder, sinks, plan, only)
     about["others_percent"] = round(watch.others_percent(), 1)
-    report.save(rounds, plan, about)
-    print(", ".join(f"{key} {value}" for key, value in about.items()), "\n", sep="\n")
-    print(report.table(rounds), report.vitals(rounds), sep="\n\n")
+    found = results.gathered(rounds, plan, about)
+    results.save(found)
+    print(report.text(found))
     if about["others_percent"] > QUIET_PERCENT:
         print("\nOther programs were at work meanwhile: on a quiet machine all of this is faster.")
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Read the command line; 1 when a count was wrong or a process fell."""
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small round, to see that all works")
+    parser.add_argument("--only", type=_names, default=list(SCENARIOS), help=f"some of: {', '.join(SCENARIOS)}")
+    parser.add_argument("--growth", action="store_true", help="also with a million orders stored (20 GB for a while)")
     parser.add_argument("--rounds", type=int, help="how often everything is measured (3)")
     parser.add_argument("--orders", type=int, help="orders of the full way (5000)")
     parser.add_argument("--profile", action="store_true", help="only the full way, with a profiler at the server")
     parser.add_argument("--dir", type=Path, help="where the data lies meanwhile: the disk that is measured")
-    asked = parser.parse_args(words)
+    parser.add_argument("--figures", type=Path, default=results.LATEST, help="the run --table and --plots show")
+    parser.add_argument("--table", type=Path, help="measure nothing: write the tables into this page")
+    parser.add_argument("--plots", type=Path, help="measure nothing: draw the plots, and copy the figures, into here")
+    return parser.parse_args(words)
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if strange := set(names) - SCENARIOS.keys():
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(sorted(strange))}")
+    return names
+
+
+def show(asked: argparse.Namespace) -> None:
+    """Write the tables and plots of a run that was measured before."""
+    found = results.load(asked.figures)
+    if asked.table:
+        report.put_into(asked.table, found, plots.drawable(found))
+    if asked.plots:
+        plots.draw_all(found, asked.plots)
+        results.save(found, asked.plots / "speed.json")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the command line; 1 when a count was wrong or a process fell."""
+    asked = parse(words)
+    if asked.table or asked.plots:
+        show(asked)
+        return 0
     given = {name: getattr(asked, name) for name in ("rounds", "orders") if getattr(asked, name)}
+    given |= {"stored": GROWN} if asked.growth else {}
     try:
-        asyncio.run(run(replace(QUICK if asked.quick else Plan(), **given), profile=asked.profile, parent=asked.dir))
+        plan = replace(QUICK if asked.quick else Plan(), **given)
+        asyncio.run(run(plan, asked.only, profile=asked.profile, parent=asked.dir))
     except Broken as broken:
         print(f"The figures are worth nothing: {broken}", file=sys.stderr)
         return 1

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+LADDER = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9, 100)
+"""The percents at which waits are kept: enough to draw their distribution."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """One scenario in one round. `done` orders or events in `took_s`, for `cpu_s` of the processes measured.
 
     `waits_s` are what each of them took: the 202's for telling, event to mail for latency; empty when not taken.
+    `more` holds numbers only some scenarios have, named with their unit.
     """
 
     name: str
@@ -36,15 +40,12 @@ class Figure:
         """Processor milliseconds for one."""
         return self.cpu_s / self.done * 1000
 
-    def wait_ms(self, percent: float) -> float | None:
-        """The wait that `percent` of them did not exceed."""
-        return None if not self.waits_s else percentile(self.waits_s, percent) * 1000
-
     def row(self) -> dict[str, Any]:
-        """For the JSON file: everything but the single waits."""
+        """For the JSON file: of the single waits only their ladder, in milliseconds."""
         raw = asdict(self) | {"per_s": self.per_s, "per_core_s": self.per_core_s, "cpu_ms": self.cpu_ms}
         del raw["waits_s"]
-        return raw | {f"p{percent:g}_ms": self.wait_ms(percent) for percent in (50, 95, 99)}
+        known = sorted(self.waits_s)
+        return raw | {"waits_ms": {f"{percent:g}": percentile(known, percent) * 1000 for percent in LADDER if known}}
 
 
 @dataclass(frozen=True)

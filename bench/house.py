@@ -1,13 +1,13 @@
-"""`orderbell up` under test: a fresh process and data directory, set up through its own doors."""
+"""OrderBell under test: fresh processes and a data directory, set up through its own doors."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import orders
@@ -17,6 +17,7 @@ from bench.sink_door import Sinks
 
 MAIN = "orderbell.cli.main"
 START_S = 60
+PRIVATE = {"ORDERBELL_ALLOW_PRIVATE_TARGETS": "1"}
 
 
 @dataclass(frozen=True)
@@ -27,34 +28,47 @@ class House:
     door: Door
     data: Path
     start_s: float
+    others: list[Running] = field(default_factory=list)
+    """Workers and relays beside a web process."""
+
+    def check(self) -> None:
+        """Raises Broken when any of its processes has ended."""
+        for part in (self.process, *self.others):
+            part.check()
+
+    def cpu_s(self) -> float:
+        """Processor seconds of all its processes; a database beside them is not one of them."""
+        return sum(part.cpu_s() for part in (self.process, *self.others))
 
     async def quiet(self, within_s: float = 30) -> None:
-        """Wait until the last results are written: until the process idles."""
+        """Wait until the last results are written: until the processes idle."""
         until = time.monotonic() + within_s
         while time.monotonic() < until:
-            before = self.process.cpu_s()
+            before = self.cpu_s()
             await asyncio.sleep(0.3)
-            if self.process.cpu_s() - before < 0.03:
+            if self.cpu_s() - before < 0.03 * (1 + len(self.others)):
                 return
 
 
-def up_command(data: Path, port: int, prefix: Sequence[str] = ()) -> list[str]:
+def up_command(data: Path, port: int, prefix: Sequence[str] = (), role: str = "up") -> list[str]:
     """The command line of the server; `prefix` goes between the interpreter and the module (a profiler)."""
-    interpreter, *module = python(MAIN, "up", "--data", str(data), "--port", str(port))
+    interpreter, *module = python(MAIN, role, "--data", str(data), "--port", str(port))
     return [interpreter, *prefix, *module]
 
 
 @asynccontextmanager
-async def open_house(data: Path, *, prefix: Sequence[str] = ()) -> AsyncIterator[House]:
-    """The server for as long as the block lasts."""
+async def open_house(
+    data: Path, *, prefix: Sequence[str] = (), more: Mapping[str, str] | None = None, role: str = "up"
+) -> AsyncIterator[House]:
+    """The server for as long as the block lasts; `more` are settings by their environment names."""
     port = free_port()
     log = data.parent / f"{data.name}.log"
-    env = environment(ORDERBELL_ALLOW_PRIVATE_TARGETS="1")
+    env = environment(**PRIVATE, **(more or {}))
     at = time.monotonic()
-    with running(up_command(data, port, prefix), log, env) as process:
+    with running(up_command(data, port, prefix, role), log, env) as process:
         await ready(process, Door(port))
         start_s = time.monotonic() - at
-        yield House(process, Door(port, await asyncio.to_thread(_new_key, data)), data, start_s)
+        yield House(process, Door(port, await asyncio.to_thread(_new_key, data, env)), data, start_s)
 
 
 async def ready(process: Running, door: Door) -> None:
@@ -72,9 +86,9 @@ async def ready(process: Running, door: Door) -> None:
     raise Broken(f"the server was not ready within {START_S} s")
 
 
-def _new_key(data: Path) -> str:
+def _new_key(data: Path, env: Mapping[str, str]) -> str:
     command = python(MAIN, "key", "create", "--name", "bench", "--data", str(data))
-    made = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
     return made.stdout.strip()
 
 

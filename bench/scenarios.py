@@ -17,7 +17,6 @@ from bench.sink_door import Sinks
 BATCH = 100
 BATCH_LINES = 8
 WARM_UP = 200
-IDLE_S = 5.0
 
 
 async def full_way(house: House, sinks: Sinks, plan: Plan, *, prefix: str, batched: bool) -> Figure:
@@ -25,41 +24,50 @@ async def full_way(house: House, sinks: Sinks, plan: Plan, *, prefix: str, batch
     numbers = orders.numbers(prefix, plan.orders)
     bodies = orders.batches(numbers, BATCH) if batched else orders.single(numbers)
     await sinks.reset()
-    cpu_s = house.process.cpu_s()
+    cpu_s = house.cpu_s()
     told = await tell(house.door, bodies, lines=BATCH_LINES if batched else plan.lines)
-    await sinks.wait(len(numbers), source=house.process)
+    await sinks.wait(len(numbers), source=house)
     await house.quiet()
     came = await sinks.came(numbers)
     return Figure(
         name=f"full way, {f'batches of {BATCH}' if batched else 'single'}",
-        done=len(numbers), took_s=came.last_at - told.began_at, cpu_s=house.process.cpu_s() - cpu_s,
+        done=len(numbers), took_s=came.last_at - told.began_at, cpu_s=house.cpu_s() - cpu_s,
         waits_s=told.answers_s, more={"accepted_per_s": len(numbers) / told.took_s},
     )  # fmt: skip
 
 
-async def paced(house: House, sinks: Sinks, plan: Plan) -> Figure:
+async def paced(house: House, sinks: Sinks, plan: Plan, *, prefix: str = "p") -> Figure:
     """A calm day: orders at a fixed pace; the waits are from the moment an order was due to its mail's arrival."""
-    numbers = orders.numbers("p", int(plan.pace_per_s * plan.paced_s))
+    numbers = orders.numbers(prefix, int(plan.pace_per_s * plan.paced_s))
     await sinks.reset()
-    cpu_s = house.process.cpu_s()
+    cpu_s = house.cpu_s()
     due = await tell_paced(house.door, orders.single(numbers), per_s=plan.pace_per_s, lines=plan.lines)
-    await sinks.wait(len(numbers), source=house.process)
-    await house.quiet()
+    await sinks.wait(len(numbers), source=house)
+    await house.quiet(5)
     came = await sinks.came(numbers)
     waits = [came.mails[number] - at for number, at in zip(numbers, due, strict=True)]
     return Figure(
         name=f"event to mail at {plan.pace_per_s:.0f} orders/s", done=len(numbers), took_s=came.last_at - due[0],
-        cpu_s=house.process.cpu_s() - cpu_s, waits_s=waits,
+        cpu_s=house.cpu_s() - cpu_s, waits_s=waits,
     )  # fmt: skip
 
 
-async def warm_up(house: House, sinks: Sinks) -> None:
+async def warm_up(house: House, sinks: Sinks, *, prefix: str = "w") -> None:
     """Orders that are not measured: the first ones compile texts and open connections."""
-    numbers = orders.numbers("w", WARM_UP)
+    numbers = orders.numbers(prefix, WARM_UP)
     await sinks.reset()
     await tell(house.door, orders.single(numbers), lines=8)
-    await sinks.wait(len(numbers), source=house.process)
+    await sinks.wait(len(numbers), source=house)
     await house.quiet()
+
+
+async def idle(house: House, plan: Plan) -> dict[str, float]:
+    """What the server needs while nothing happens, and what its start took."""
+    await house.quiet()
+    from_s = house.cpu_s()
+    await asyncio.sleep(plan.idle_s)
+    percent = (house.cpu_s() - from_s) / plan.idle_s * 100
+    return {"idle_cpu_percent": percent, "idle_mb": house.process.memory_mb(), "start_s": house.start_s}
 
 
 async def whole_house(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
@@ -68,10 +76,7 @@ async def whole_house(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
     async with open_house(data) as house:
         first_start_s = house.start_s
     async with open_house(data) as house:
-        idle_from_s = house.process.cpu_s()
-        await asyncio.sleep(IDLE_S)
-        idle = {"idle_cpu_percent": (house.process.cpu_s() - idle_from_s) / IDLE_S * 100}
-        idle["idle_mb"] = house.process.memory_mb()
+        vitals = await idle(house, plan) | {"first_start_s": first_start_s}
         await furnish(house.door, sinks, cards=2 * plan.orders + int(plan.pace_per_s * plan.paced_s) + WARM_UP + 10)
         await warm_up(house, sinks)
         figures = [
@@ -79,14 +84,13 @@ async def whole_house(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
             await full_way(house, sinks, plan, prefix="b", batched=True),
             await paced(house, sinks, plan),
         ]
-        vitals = idle | {"first_start_s": first_start_s, "start_s": house.start_s}
         vitals["peak_mb"] = house.process.memory_mb("VmHWM")
     figures[0].more.update(vitals)
     return figures
 
 
-async def telling_alone(folder: Path, plan: Plan) -> list[Figure]:
-    """Events into the journal, durably, with nobody at work behind it; single and in batches."""
+async def telling_alone(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
+    """Events into the journal, durably, with nobody at work behind it; single and in batches. `sinks` hear nothing."""
     port = free_port()
     command = python("bench.door_only", str(folder / "door"), str(port))
     with running(command, folder / "door.log", environment()) as process:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bench.client import Door
 from bench.processes import Broken, Running, first_json, python, running
@@ -16,6 +17,13 @@ from bench.processes import Broken, Running, first_json, python, running
 POLL_S = 0.02
 PATIENCE_S = 60
 """A run is given up when nothing at all arrives for so long."""
+
+
+class Checked(Protocol):
+    """What sends: a process, or several that are one house."""
+
+    def check(self) -> None:
+        """Raises Broken when it has ended."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Came:
 
     @property
     def last_at(self) -> float:
-        return max(*self.mails.values(), *self.hooks.values())
+        return max([*self.mails.values(), *self.hooks.values()])
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,11 @@ class Sinks:
     def hook_url(self) -> str:
         return f"http://127.0.0.1:{self.http.port}/hook"
 
+    @property
+    def slow_url(self) -> str:
+        """A receiver that takes two seconds for each answer."""
+        return f"http://127.0.0.1:{self.http.port}/slow"
+
     async def reset(self) -> None:
         await self.http.call("POST", "/reset")
 
@@ -50,14 +63,14 @@ class Sinks:
         count = await self.http.call("GET", "/count")
         return count["mails"], count["hooks"]
 
-    async def wait(self, most: int, *, source: Running) -> None:
-        """Until `most` mails and as many webhooks have come.
+    async def wait(self, most: int, *, source: Checked, hooks: bool = True) -> None:
+        """Until `most` mails and, where they are sent, as many webhooks have come.
 
         Raises:
             Broken: `source`, which sends them, has ended, or nothing came for a minute.
         """
         seen, moved_at = (0, 0), time.monotonic()
-        while min(now := await self.done()) < most:
+        while min((now := await self.done())[: 1 + hooks]) < most:
             if now != seen:
                 seen, moved_at = now, time.monotonic()
             elif time.monotonic() - moved_at > PATIENCE_S:
@@ -65,7 +78,7 @@ class Sinks:
             source.check()
             await asyncio.sleep(POLL_S)
 
-    async def came(self, numbers: Sequence[str]) -> Came:
+    async def came(self, numbers: Sequence[str], *, hooks: bool = True) -> Came:
         """The arrivals of exactly these orders.
 
         Raises:
@@ -74,7 +87,7 @@ class Sinks:
         dump = await self.http.call("GET", "/dump")
         if dump["unsigned"]:
             raise Broken(f"{dump['unsigned']} webhooks bore no signature")
-        return Came(once("mail", dump["mails"], numbers), once("webhook", dump["hooks"], numbers))
+        return Came(once("mail", dump["mails"], numbers), once("webhook", dump["hooks"], numbers if hooks else ()))
 
 
 def once(what: str, arrivals: Sequence[tuple[str, float]], numbers: Sequence[str]) -> dict[str, float]:

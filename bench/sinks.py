@@ -1,7 +1,8 @@
 """The other side of the wire: a mail server and a webhook receiver in one small process that only count.
 
 `python -m bench.sinks` prints its two ports as one line of JSON. GET /count and GET /dump on the web port tell what
-came; POST /reset forgets it. It shares the machine with what is measured, so it does as little as the protocols allow.
+came; POST /reset forgets it. POST /slow answers after two seconds and counts apart. It shares the machine with what
+is measured, so it does as little as the protocols allow.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import signal
 import time
 from dataclasses import dataclass, field
 
+SLOW_S = 2.0
 NUMBER_IN_BODY = re.compile(rb'"number":\s*"([^"]+)"')
 NUMBER_IN_RCPT = re.compile(rb"<([^@>]+)@")
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 SIGNED = b"webhook-signature: v1,"
 END_OF_MAIL = b"\r\n.\r\n"
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 MAX_MAIL_BYTES = 10_000_000
 
 
@@ -29,15 +32,16 @@ class Arrivals:
     mails: list[tuple[str, float]] = field(default_factory=list)
     hooks: list[tuple[str, float]] = field(default_factory=list)
     unsigned: int = 0
+    slow: int = 0
 
     def count(self) -> dict[str, int]:
-        return {"mails": len(self.mails), "hooks": len(self.hooks), "unsigned": self.unsigned}
+        return {"mails": len(self.mails), "hooks": len(self.hooks), "unsigned": self.unsigned, "slow": self.slow}
 
     def dump(self) -> dict[str, object]:
         return {"mails": self.mails, "hooks": self.hooks, "unsigned": self.unsigned}
 
     def reset(self) -> dict[str, int]:
-        self.mails, self.hooks, self.unsigned = [], [], 0
+        self.mails, self.hooks, self.unsigned, self.slow = [], [], 0, 0
         return self.count()
 
 
@@ -134,12 +138,16 @@ class Receiver(asyncio.Protocol):
                 return
             body = bytes(self._buffer[end + 4 : until])
             del self._buffer[:until]
-            self._transport.write(self._answer(head, body))
+            if head.startswith(b"POST /slow "):
+                self._arrivals.slow += 1
+                asyncio.get_running_loop().call_later(SLOW_S, self._transport.write, NO_CONTENT)
+            else:
+                self._transport.write(self._answer(head, body))
 
     def _answer(self, head: bytes, body: bytes) -> bytes:
         if head.startswith(b"POST /hook "):
             self._take(head, body)
-            return b"HTTP/1.1 204 No Content\r\n\r\n"
+            return NO_CONTENT
         line = head.split(b"\r\n", 1)[0]
         if line.startswith(b"GET /count "):
             return _json(self._arrivals.count())

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +160,12 @@ def test_text_for_a_terminal_is_masked_as_well(written: io.StringIO, monkeypatch
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(Misconfigured):
         log.set_up("info", "xml")
+
+
+def test_a_full_disk_behind_the_log_does_not_stop_the_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 (closing it fails like every write)
+    monkeypatch.setattr(sys, "stderr", full)
+    log.set_up("info")
+    log.get("test").info("nobody will read this")
+    with pytest.raises(OSError, match="No space"):
+        full.close()

@@ -23,11 +23,14 @@ from orderbell.store.journal import Entry
 from tests.chaos.judging import count_open
 from tests.chaos.shop import tell
 
+MUTANT = os.environ.get("ORDERBELL_MUTANT", "")
 PROCESSES = 8
 PIECE = 50
 PIECES_EACH = 4
 # Beside something the shop hands out itself an order stays "paid", and only one guard is left to be taken out.
-BESIDE = "gift" if os.environ.get("ORDERBELL_MUTANT") == "fill_once" else ""
+BESIDE = "gift" if MUTANT == "fill_once" else ""
+PATIENCE_S = 300
+"""How long the last decisions may take once all is told."""
 STEP = 10
 """Numbers go in tens, so that all orders are of the kind that is paid at once."""
 
@@ -38,7 +41,8 @@ async def work(settings: Settings, shop_id: str, orders: int, mine: int) -> None
     worker = asyncio.create_task(house.worker.run())
     for copy, share in (("", mine), (":again", (mine + PROCESSES // 2) % PROCESSES)):
         await _tell(house, settings.data_dir, shop_id, list(range(share, orders, PROCESSES)), copy)
-    while await asyncio.to_thread(count_open, settings.database_url):
+    until = time.monotonic() + (PATIENCE_S if not MUTANT else 15)
+    while time.monotonic() < until and await asyncio.to_thread(count_open, settings.database_url):
         await asyncio.sleep(0.5)
     house.worker.stop()
     await worker

@@ -34,6 +34,15 @@ class People:
     _busy_with: dict[str, Any] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
 
+    async def finish(self) -> None:
+        """Do to its end what a death of the server broke off."""
+        for kind in list(self._busy_with):
+            doing = asyncio.create_task(self.keep_doing(kind))
+            while kind in self._busy_with:
+                await asyncio.sleep(0.02)
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
+
     async def keep_doing(self, kind: str) -> None:
         """One deed after another until the server dies; one that was not acknowledged comes first the next time."""
         deed: Callable[[aiohttp.ClientSession], Awaitable[str]] = getattr(self, f"_{kind}")

@@ -62,7 +62,7 @@ MUTANTS: Mapping[str, Catch] = {
     "owed_task": Catch("owed", "A8"),
     "silent_sweep": Catch("owed", "A8"),
     "still_true": Catch("order", "A10"),
-    "in_order": Catch("order", "A10", scale=0.1),
+    "in_order": Catch("order", "A10"),
     "result_noted": Catch("doubles", "A9"),
     "idempotency": Catch("keys", "D6"),
     "engine_sync": Catch("engine", "C6", databases=("postgresql",)),

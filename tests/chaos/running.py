@@ -47,6 +47,7 @@ def carry_out(order: Order, *, quiet: bool = False) -> Outcome:
     """Run the drill to its end."""
     folder = Path(tempfile.mkdtemp(prefix=f"orderbell-chaos-{order.drill}-"))
     folder.chmod(0o755)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     verdicts = _run(order, folder, quiet=quiet)
     took_s = time.monotonic() - started
@@ -69,8 +70,10 @@ def _run(order: Order, folder: Path, *, quiet: bool) -> list[Verdict]:
             why = f"ended with {drill.returncode}"
         except subprocess.TimeoutExpired:
             why = f"not done after {order.patience_s:.0f} s"
-        _end_group(drill.pid)
-        drill.wait()
+        finally:
+            # Also when this runner is told to stop: nothing that a drill started may outlive it.
+            _end_group(drill.pid)
+            drill.wait()
     words = log.read_text("utf-8", errors="replace")[-2000:]
     found = folder / VERDICTS
     if not found.exists():

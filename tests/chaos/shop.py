@@ -59,6 +59,8 @@ class Shop:
     connections: int = CONNECTIONS
     most: int = 12
     """The largest number of events in one request."""
+    eager: bool = False
+    """Tell the next event of a life at once, before other lives are begun."""
     acked: int = 0
     _waiting: deque[list[dict[str, Any]]] = field(default_factory=deque)
     _away: int = 0
@@ -95,7 +97,8 @@ class Shop:
                 await self._say(session, lives)
             finally:
                 self._away -= len(lives)
-                self._waiting.extend(life for life in lives if life)
+                left = [life for life in lives if life]
+                self._waiting.extendleft(left) if self.eager else self._waiting.extend(left)
 
     async def _say(self, session: aiohttp.ClientSession, lives: list[list[dict[str, Any]]]) -> None:
         events = [life[0] for life in lives]

@@ -35,7 +35,8 @@ class Ledger:
     async def take(self, **line: Any) -> bool:
         """Wait a while, then keep the line or say that it is to come again."""
         if self._longest_s:
-            await asyncio.sleep(self._dice.uniform(0, self._longest_s))
+            # Most are quick, some dawdle: a seventh of the longest on average.
+            await asyncio.sleep(self._longest_s * self._dice.random() ** 6)
         if line["kind"] == "mail" and self._dice.random() < self._refuse:
             return False
         self._file.write(json.dumps({"at": time.time(), **line}) + "\n")

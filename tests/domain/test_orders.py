@@ -91,6 +91,12 @@ def test_a_refund_ends_every_debt() -> None:
     assert (order.status, order.owed, order.refund_requested) == ("refunded", 0, 0)
 
 
+@pytest.mark.parametrize("kind", [events.RefundRequested, events.RefundApproved, events.RefundRejected])
+def test_news_of_a_refund_comes_too_late_when_the_money_is_back(kind: type[OrderEvent]) -> None:
+    order, verdicts = live([events.OrderPaid, events.OrderRefunded, kind])
+    assert (order.refund_requested, verdicts[2].effective) == (0, False)
+
+
 @pytest.mark.parametrize(("up", "down", "name"), [
     (events.RefundRequested, events.RefundRejected, "refund_requested"),
     (events.DisputeOpened, events.DisputeClosed, "disputed"),

@@ -30,7 +30,9 @@ class Settings:
         "", "URL", "Where the NATS servers tell how they are set up; empty means port 8222 of each."
     )
     engine_replicas: int = _setting(3, "servers", "How many NATS servers keep each id: 3, or 1 for a single server.")
-    status_port: int = _setting(0, "port", "Where worker and relay answer /healthz and /metrics on 127.0.0.1; 0: nowhere.")
+    status_port: int = _setting(
+        0, "port", "Where worker and relay answer /healthz and /metrics on 127.0.0.1; 0: nowhere."
+    )
     secret_key_file: str = _setting(
         "", "path", "The key that wraps every other key; empty means secret.key in the data directory."
     )
@@ -56,9 +58,10 @@ class Settings:
     max_body_bytes: int = _setting(262_144, "bytes", "The largest request body a webhook or the API takes.")
     decide_batch: int = _setting(128, "events", "How many events one decide step takes at once.")
     send_batch: int = _setting(128, "messages", "How many messages one send step claims at once.")
-    send_flights: int = _setting(3, "batches", "How many send steps are in flight at once.")
     lease_s: int = _setting(
-        20, "seconds", "How long a claimed row stays with its worker before another may take it; renewed while it works."
+        20,
+        "seconds",
+        "How long a claimed row stays with its worker before another may take it; renewed while it works.",
     )
     send_deadline_s: int = _setting(40, "seconds", "How long a provider may take to answer one message.")
     order_expiry_minutes: int = _setting(

@@ -48,6 +48,8 @@ class Flight:
     worded: Worded | None = None
     took_off_at: float = 0.0
     """By the loop's clock."""
+    holds: bool = False
+    """It waits for an earlier message to land; nothing of it is on the wire."""
 
     @property
     def address(self) -> Address:

@@ -45,8 +45,9 @@ def record(tx: Tx, landed: list[Landed]) -> None:
     """Write down how flights ended, all in one transaction."""
     crashpoint("send.before_record")
     results = [judge(each) for each in landed]
-    if not mutant.without("result_noted"):
-        leases.settle(tx, Message, results, RESULT_COLUMNS)
+    if mutant.without("result_noted"):
+        return
+    leases.settle(tx, Message, results, RESULT_COLUMNS)
     _keep_history(tx, [row for each in landed if (row := history(each)) is not None])
     for each, became in zip(landed, results, strict=True):
         _blame(tx, each, became)

@@ -164,7 +164,7 @@ class Sender:
             await asyncio.sleep(every_s)
             now = loop.time()
             for task, flight in list(self._tasks.items()):
-                if now - flight.took_off_at > self.deadline_s:
+                if not flight.holds and now - flight.took_off_at > self.deadline_s:
                     task.cancel()
             await self._renew([each for each in self._tasks.values() if now - each.took_off_at > every_s])
 
@@ -192,8 +192,9 @@ class Sender:
     async def _fly(self, flight: Flight, before: asyncio.Task[Outcome] | None) -> Outcome:
         if before is not None:
             # One reader hears of one order in order, however slow the provider is with what went before.
+            flight.holds = True
             await asyncio.wait([before])
-            flight.took_off_at = asyncio.get_running_loop().time()
+            flight.holds, flight.took_off_at = False, asyncio.get_running_loop().time()
         trace.follow(flight.row.event_id)
         crashpoint("send.before_provider")
         try:

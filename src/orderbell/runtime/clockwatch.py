@@ -21,6 +21,7 @@ CALM_TICKS = 3
 HOLD_MOST_S = 60.0
 # Between two ticks half a second apart no clock that is only slewed (500 ppm, adjtimex) moves this far.
 WOBBLE_S = 1.0
+SLOW_S = 1.0
 
 
 def steady_s() -> float:
@@ -38,16 +39,19 @@ class DatabaseClock:
     def __init__(self, steady: Callable[[], float] = steady_s) -> None:
         self._steady = steady
         self._origin = SystemClock().now() - timedelta(seconds=steady())
+        self._asked = False
 
     def now(self) -> datetime:
         """The present moment by the database's clock, aware, UTC."""
         return self._origin + timedelta(seconds=self._steady())
 
     def measure(self, tx: Tx) -> None:
-        """Ask the server for the time; the answer is as old as half its way."""
+        """Ask the server for the time; the answer is as old as half its way, and one that took long says nothing."""
         before = self._steady()
         at: datetime = tx.execute(select(func.clock_timestamp())).scalar_one()
-        self._origin = at - timedelta(seconds=(before + self._steady()) / 2)
+        after = self._steady()
+        if after - before < SLOW_S or not self._asked:
+            self._origin, self._asked = at - timedelta(seconds=(before + after) / 2), True
 
 
 @dataclass

@@ -24,8 +24,8 @@ from orderbell.store.tables.shops import (
 METADATA = Row.metadata
 
 __all__ = [
-    "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion", "Bucket", "Card",
-    "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "LostSale", "Message", "Meta", "Order", "Product",
-    "Provider", "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff", "State", "Task",
-    "Template", "TemplateVersion", "Timer",
+    "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion",
+    "Bucket", "Card", "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "LostSale", "Message", "Meta",
+    "Order", "Product", "Provider", "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot",
+    "SourceRow", "Staff", "State", "Task", "Template", "TemplateVersion", "Timer",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from tests.crash.stage import Stage
 
 ORDERS = 3000
 FILLS = 12
-SMALL, LARGE = "9m", "96m"
+SMALL, LARGE = "9m", "256m"
 STOPPED_BY_ITSELF = 70
 REFUSALS = {"disk_full", "database_busy"}
 
@@ -50,7 +50,7 @@ async def _fill(run: Run, disk: Path) -> Verdict:
     stage.start()
     stage.wait_up()
     log = run.folder / "log"
-    till = shopper(stage, log, run.of(ORDERS, least=600), connections=4, batch=2, until_s=240)
+    till = shopper(stage, log, run.of(ORDERS, least=600), connections=4, batch=2, until_s=200)
     filled = await _until_refused(log)
     alive = await asyncio.to_thread(lambda: httpx.get(f"{stage.url}/healthz", timeout=5).status_code)
     _mount(disk, f"remount,size={LARGE}")
@@ -64,6 +64,8 @@ async def _fill(run: Run, disk: Path) -> Verdict:
     left = await ended(till, 300)
     same = stage.running
     stage.tear_down()
+    # The disk goes with the drill; what the server said last is kept.
+    (run.folder / "server.log").write_bytes((disk / "server.log").read_bytes()[-20_000:])
     found = check("kept", stage.database, log)
     refusals = _codes(log)
     held = found["lost_count"] == found["half_requests"] == found["half_rows"] == found["bare_503"] == 0

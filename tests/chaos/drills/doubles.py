@@ -72,7 +72,10 @@ async def _alone(run: Run, point: str) -> tuple[int, list[Finding]]:
 
 async def _calm(run: Run, database: str, orders: int) -> list[Finding]:
     """Slow providers that put some off, and nobody dies: every mail and every call comes exactly once."""
-    stage = ChaosStage(run.settings(database), orders, longest_ms=30, refuse_percent=3, gift_stock=orders)
+    lease_s = 3 if run.mutant else 20
+    stage = ChaosStage(
+        run.settings(database, lease_s=lease_s), orders, longest_ms=30, refuse_percent=3, gift_stock=orders
+    )
     await stage.set_up()
     shop = Shop(stage.url, stage.token, stage.acks, run.dice("calm"))
     try:

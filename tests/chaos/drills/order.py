@@ -15,7 +15,7 @@ from tests.chaos.shop import Shop, tell
 from tests.chaos.stage import ChaosStage
 
 ORDERS = 20_000
-LONGEST_MS = 150
+LONGEST_MS = 2000
 STORIES = (
     ("order.created", "order.paid"),
     ("order.created", "order.paid", "order.refunded"),
@@ -49,7 +49,7 @@ async def _confuse(run: Run, database: str, orders: int) -> list[Any]:
     stage = TalkativeStage(run.settings(database), orders + 1, longest_ms=LONGEST_MS, gift_stock=1)
     await stage.set_up()
     dice = run.dice(database)
-    shop = Shop(stage.url, stage.token, stage.acks, dice, connections=4, most=40)
+    shop = Shop(stage.url, stage.token, stage.acks, dice, connections=4, most=4, eager=True)
     shop.plan(_reordered(dice, orders))
     try:
         await asyncio.to_thread(stage.start)
