@@ -31,7 +31,7 @@ up: $(READY)
 test: system check
 
 check: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(DEV)
 	@$(BIN)/ruff check

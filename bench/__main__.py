@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import plots, profiling, report, results
+from bench import profiling, report, results, showing
 from bench.directory import SCENARIOS
 from bench.figures import Figure
 from bench.neighbours import QUIET_PERCENT, Watch
@@ -70,7 +70,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one small round, to see that all works")
     parser.add_argument("--only", type=_names, default=list(SCENARIOS), help=f"some of: {', '.join(SCENARIOS)}")
-    parser.add_argument("--growth", action="store_true", help="also with a million orders stored (20 GB for a while)")
+    parser.add_argument("--growth", action="store_true", help="also with a million orders stored (20 GB, and time)")
     parser.add_argument("--rounds", type=int, help="how often everything is measured (3)")
     parser.add_argument("--orders", type=int, help="orders of the full way (5000)")
     parser.add_argument("--profile", action="store_true", help="only the full way, with a profiler at the server")
@@ -88,21 +88,11 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def show(asked: argparse.Namespace) -> None:
-    """Write the tables and plots of a run that was measured before."""
-    found = results.load(asked.figures)
-    if asked.table:
-        report.put_into(asked.table, found, plots.drawable(found))
-    if asked.plots:
-        plots.draw_all(found, asked.plots)
-        results.save(found, asked.plots / "speed.json")
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Read the command line; 1 when a count was wrong or a process fell."""
     asked = parse(words)
     if asked.table or asked.plots:
-        show(asked)
+        showing.show(asked.figures, table=asked.table, folder=asked.plots)
         return 0
     given = {name: getattr(asked, name) for name in ("rounds", "orders") if getattr(asked, name)}
     given |= {"stored": GROWN} if asked.growth else {}

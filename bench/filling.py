@@ -57,13 +57,16 @@ class File:
 
     def copy_orders(self, like: str, *, first: int, last: int) -> int:
         """Copy each order whose number is `like` as the copies `first` to `last`; how many orders were made."""
+        for table, which in WHICH.items():
+            self._set_aside(f"original_{table}", f"SELECT * FROM {table} WHERE {which}", like)
         now_ms = int(time.time() * 1000)
         made = 0
         for at in range(first, last + 1, AT_ONCE):
-            for table, which in WHICH.items():
-                known = {"like": like, "now_ms": now_ms, "first": at, "last": min(at + AT_ONCE - 1, last)}
-                done = self.connection.execute(_copy_sql(METADATA.tables[table], which), known).rowcount
-                made += done if table == "orders" else 0
+            known = {"now_ms": now_ms, "first": at, "last": min(at + AT_ONCE - 1, last)}
+            done = {
+                table: self.connection.execute(_copy_sql(METADATA.tables[table]), known).rowcount for table in WHICH
+            }
+            made += done["orders"]
             self.connection.commit()
         return made
 
@@ -89,13 +92,12 @@ class File:
             "state": str(int(State.READY)), "lane": "2", "due_at": str(int(due_at * 1e6)), "lease_gen": "0",
             "tries": "0", "status": "'queued'", "sent_at": "NULL", "ended_at": "NULL",
         }  # fmt: skip
+        hooks = f"SELECT * FROM message WHERE channel = 'webhook' AND lane < 2 AND {WHICH['message']}"
+        self._set_aside("hook", hooks, like)
         columns = METADATA.tables["message"].columns.keys()
         values = ", ".join(fresh.get(name, f"t.{name}") for name in columns)
-        sql = (
-            f"{COPIES} INSERT INTO message ({', '.join(columns)}) SELECT {values} FROM copy CROSS JOIN message AS t"
-            f" WHERE t.channel = 'webhook' AND t.lane < 2 AND {WHICH['message'].replace('order_id', 't.order_id', 1)}"
-        )
-        made = self.connection.execute(sql, {"like": like, "first": 1, "last": each}).rowcount
+        sql = f"{COPIES} INSERT INTO message ({', '.join(columns)}) SELECT {values} FROM copy CROSS JOIN hook AS t"
+        made = self.connection.execute(sql, {"first": 1, "last": each}).rowcount
         self.connection.commit()
         return int(made)
 
@@ -107,6 +109,11 @@ class File:
             {"now": int(time.time() * 1e6), "name": account},
         )
         self.connection.commit()
+
+    def _set_aside(self, name: str, query: str, like: str) -> None:
+        """Keep what a query finds in a table of this connection: it would be looked for again for each copy."""
+        self.connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS {query}", {"like": like})
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query finds."""
@@ -128,13 +135,13 @@ def opened(data: Path) -> Iterator[File]:
         os.sync()
 
 
-def _copy_sql(table: Table, which: str) -> str:
+def _copy_sql(table: Table) -> str:
     columns = table.columns.keys()
     values = ", ".join(_copied(table, name) for name in columns)
     # CROSS JOIN keeps this order of loops in SQLite: copy after copy.
     return (
-        f"{COPIES} INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values} FROM copy CROSS JOIN"
-        f" (SELECT * FROM {table.name} WHERE {which}) AS t"
+        f"{COPIES} INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values}"
+        f" FROM copy CROSS JOIN original_{table.name} AS t"
     )
 
 

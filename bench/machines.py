@@ -25,7 +25,6 @@ class Postgres:
 
     url: str
     pid: int
-    version: str
 
     def cpu_s(self) -> float:
         """Processor seconds of the server and all its backends, also those that have ended."""
@@ -57,9 +56,8 @@ def open_postgres(folder: Path) -> Iterator[Postgres]:
             words = [connection.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")]
             if words != [("on",), ("on",)]:
                 raise Broken(f"this PostgreSQL does not sync its commits: {words}")
-            version = f"{connection.info.server_version // 10_000}.{connection.info.server_version % 10_000}"
         pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
-        yield Postgres(url, pid, version)
+        yield Postgres(url, pid)
     finally:
         server.cleanup()
 

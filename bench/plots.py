@@ -7,12 +7,11 @@ from pathlib import Path
 
 from bench import svg
 from bench.figures import LADDER
+from bench.names import BARE, CELERY, DRAMATIQ, POST_OFFICE, STORED
 from bench.results import Results
-from bench.rivals import BARE, CELERY, DRAMATIQ, POST_OFFICE
 
 RIVALS = (BARE, CELERY, DRAMATIQ, POST_OFFICE)
 FULL = "full way, "
-STORED = "full way with "
 Drawing = Callable[[Results], str | None]
 
 
@@ -39,10 +38,15 @@ def _cost(results: Results) -> str | None:
 
 def _bars(results: Results, title: str, what: str, unit: str, *, digits: int) -> str | None:
     names = [*results.of(FULL), *(name for name in RIVALS if name in results.rounds)]
-    found = {name: value for name in names if (value := results.middle(name, what)) is not None}
+    found = {_named(name): value for name in names if (value := results.middle(name, what)) is not None}
     if not found:
         return None
-    return svg.bars(_caption(title, unit, found, digits), found, ours=list(results.of(FULL)), digits=digits)
+    ours = [_named(name) for name in results.of(FULL)]
+    return svg.bars(_caption(title, unit, found, digits), found, ours=ours, digits=digits)
+
+
+def _named(name: str) -> str:
+    return name.replace(FULL, "OrderBell, ")
 
 
 def _growth(results: Results) -> str | None:

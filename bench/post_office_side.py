@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from email.utils import make_msgid
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ import django  # type: ignore[import-untyped]
 from django.conf import settings  # type: ignore[import-untyped]
 from django.core.management import call_command  # type: ignore[import-untyped]
 from django.db import transaction  # type: ignore[import-untyped]
-from post_office import mail  # type: ignore[import-untyped]
 
 from bench.ordinary import FROM, word
 
@@ -47,12 +47,14 @@ def configure(folder: Path, smtp_port: int) -> None:
 def fill() -> None:
     """Queue a mail for each order, all in one transaction."""
     call_command("migrate", verbosity=0)
+    # It can be imported only once Django knows its settings.
+    mail = import_module("post_office.mail")
     with transaction.atomic():
         for line in sys.stdin:
-            _queue(json.loads(line))
+            _queue(mail, json.loads(line))
 
 
-def _queue(order: dict[str, Any]) -> None:
+def _queue(mail: Any, order: dict[str, Any]) -> None:
     subject, text, html = word(order)
     headers = {"Message-ID": make_msgid(domain="shop.example")}
     mail.send(

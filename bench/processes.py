@@ -90,7 +90,7 @@ def _cpu_s(where: Path, most: int) -> float:
         # The name in brackets may hold spaces; utime and stime are the 12th and 13th fields behind it, those of
         # children that have ended the two after them.
         fields = (where / "stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return sum(map(int, fields[11 : 11 + most])) * TICK_S
 
@@ -98,7 +98,7 @@ def _cpu_s(where: Path, most: int) -> float:
 def _children(pid: int) -> list[int]:
     try:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.figures import Spread
+from bench.names import ALONE, BARE, CELERY, POST_OFFICE, SINGLE, STORED
 from bench.results import Results, Row, values
-from bench.rivals import BARE, CELERY
-from bench.spread import ALONE
 from bench.targets import TARGETS
 
 BEGIN, END = "<!-- figures: python -m bench --table -->", "<!-- end of figures -->"
-SINGLE = "full way, single"
 WAITS = ("p50", "p95", "p99")
 # Column titles with the value of a row, and its digits.
 SPEED = {"per second, median (min–max)": ("per_s", 0), "per core second": ("per_core_s", 0)}
@@ -74,8 +72,8 @@ def _speed(results: Results) -> str:
     heads = ("scenario", *SPEED, "of bare loop", "× Celery per core", *COSTS)
     lines = [
         (
-            name, *_cells(rows, SPEED), _ratio(results, name, "per_s", bare, ".0%"),
-            _ratio(results, name, "per_core_s", celery, ".1f"), *_cells(rows, COSTS),
+            name, *_cells(rows, SPEED), _ratio(results, name, "per_s", of=bare, how=".0%"),
+            _ratio(results, name, "per_core_s", of=celery, how=".1f"), *_cells(rows, COSTS),
         )
         for name, rows in shown.items()
     ]  # fmt: skip
@@ -83,12 +81,12 @@ def _speed(results: Results) -> str:
 
 
 def _elsewhere(results: Results) -> set[str]:
-    return {*_spread_out(results), *results.of("full way with "), *_waiting(results)} - {SINGLE}
+    return {*_spread_out(results), *results.of(STORED), *_waiting(results)} - {SINGLE}
 
 
-def _ratio(results: Results, name: str, what: str, of: float | None, how: str) -> str:
-    # Telling alone is no order's whole way, and a pace is no speed.
-    compared = not name.startswith(("telling", "event to mail"))
+def _ratio(results: Results, name: str, what: str, *, of: float | None, how: str) -> str:
+    # Telling alone and a mail alone are no order's whole way, and a pace is no speed.
+    compared = not name.startswith(("telling", "event to mail", POST_OFFICE))
     value = results.middle(name, what)
     return format(value / of, how) if compared and of and value is not None else ""
 
@@ -114,11 +112,11 @@ def _vitals(results: Results) -> str:
 
 
 def _growth(results: Results) -> str:
-    found = results.of("full way with ")
+    found = results.of(STORED)
     lines = []
     for name, rows in found.items():
         ratios = [_ratio_to_first(results, list(found), name, what) for what in ("cpu_ms", "writer_ms")]
-        lines.append((name.removeprefix("full way with "), *_cells(rows, GROWTH), *ratios))
+        lines.append((name.removeprefix(STORED), *_cells(rows, GROWTH), *ratios))
     return _table(("", *GROWTH, "CPU to the first", "writer to the first"), lines)
 
 

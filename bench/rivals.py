@@ -17,16 +17,10 @@ from bench.bare import WARM_UP
 from bench.celery_side import make_app
 from bench.dramatiq_side import make_broker
 from bench.figures import Figure
+from bench.names import BARE, CELERY, DRAMATIQ, POST_OFFICE
 from bench.plan import Plan
 from bench.processes import ROOT, Running, environment, first_json, free_port, python, running
 from bench.sink_door import Sinks
-
-BARE, CELERY, DRAMATIQ, POST_OFFICE = (
-    "bare loop",
-    "Celery + Redis",
-    "Dramatiq + Redis",
-    "django-post_office (mail only)",
-)
 
 
 async def bare_loop(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
@@ -44,7 +38,7 @@ async def celery(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
     numbers = orders.numbers("c", plan.queue_orders)
     with _redis(folder) as (redis, url):
         await asyncio.to_thread(_fill_celery, url, numbers, sinks)
-        figure = await _emptied(CELERY, numbers, sinks, python("bench.celery_side", url), redis)
+        figure = await _emptied(CELERY, numbers, sinks, worker=python("bench.celery_side", url), redis=redis)
     return [figure]
 
 
@@ -53,7 +47,7 @@ async def dramatiq(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
     numbers = orders.numbers("q", plan.queue_orders)
     with _redis(folder) as (redis, url):
         await asyncio.to_thread(_fill_dramatiq, url, numbers, sinks)
-        figure = await _emptied(DRAMATIQ, numbers, sinks, python("bench.dramatiq_side", url), redis)
+        figure = await _emptied(DRAMATIQ, numbers, sinks, worker=python("bench.dramatiq_side", url), redis=redis)
     return [figure]
 
 
@@ -91,7 +85,7 @@ def _fill_dramatiq(url: str, numbers: Sequence[str], sinks: Sinks) -> None:
     broker.close()
 
 
-async def _emptied(name: str, numbers: Sequence[str], sinks: Sinks, worker: Sequence[str], redis: Running) -> Figure:
+async def _emptied(name: str, numbers: Sequence[str], sinks: Sinks, *, worker: Sequence[str], redis: Running) -> Figure:
     """The queue is full before the worker starts, and its first tenth does not count: the kindest way to measure it."""
     await sinks.reset()
     with running(worker, redis.log.with_name("worker.log")) as process:

@@ -13,6 +13,7 @@ from bench.client import tell
 from bench.figures import Figure
 from bench.filling import opened
 from bench.house import House, furnish, open_house
+from bench.names import STORED
 from bench.plan import Plan
 from bench.processes import Broken, Thread, threads
 from bench.scenarios import WARM_UP, full_way, idle, warm_up
@@ -21,8 +22,8 @@ from bench.sink_door import Sinks
 ORIGINALS = 50
 LIKE = "g-00000__"
 SPARE = 10
-# About 7 kB an order with all its rows and indexes, measured 2026-11-22; the copies' log doubles it for a while.
-ORDER_BYTES = 20_000
+# About 16 kB an order with all its rows and indexes, measured 2026-11-22, and as much again to spare.
+ORDER_BYTES = 32_000
 
 
 async def growth(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
@@ -35,7 +36,7 @@ async def growth(folder: Path, sinks: Sinks, plan: Plan) -> list[Figure]:
     for n, wanted in enumerate(plan.stored):
         stored = await asyncio.to_thread(_fill, data, stored, wanted)
         async with open_house(data) as house:
-            figures.append(await _measure(house, sinks, plan, n, wanted))
+            figures.append(await _measure(house, sinks, plan, n=n, stored=wanted))
     return figures
 
 
@@ -57,14 +58,14 @@ def _fill(data: Path, stored: int, wanted: int) -> int:
         return stored + file.copy_orders(LIKE, first=first, last=last)
 
 
-async def _measure(house: House, sinks: Sinks, plan: Plan, n: int, stored: int) -> Figure:
+async def _measure(house: House, sinks: Sinks, plan: Plan, *, n: int, stored: int) -> Figure:
     vitals = await idle(house, plan)
     await warm_up(house, sinks, prefix=f"w{n}")
     before = threads(house.process.pid)
     figure = await full_way(house, sinks, replace(plan, orders=plan.grown_orders), prefix=f"a{n}", batched=False)
     figure.more.update(_of_writer(before, threads(house.process.pid), figure.done))
     figure.more.update(vitals | {"stored": stored, "database_mb": _size_mb(house.data)})
-    return replace(figure, name=f"full way with {stored:,} orders stored")
+    return replace(figure, name=f"{STORED}{stored:,} orders stored")
 
 
 def _of_writer(before: Mapping[int, Thread], after: Mapping[int, Thread], done: int) -> dict[str, float]:

@@ -16,13 +16,13 @@ HEIGHT = 340
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#27272a}.title{font-weight:600;font-size:15px}.quiet{fill:#71717a}"
     ".rule{stroke:#d4d4d8;stroke-width:1}.bar{fill:#a1a1aa}.ours{fill:#2563eb}"
-    ".curve{fill:none;stroke-width:2}.c0{stroke:#2563eb}.c1{stroke:#d97706}.c2{stroke:#059669}.c3{stroke:#7c3aed}"
-    ".d0{fill:#2563eb}.d1{fill:#d97706}.d2{fill:#059669}.d3{fill:#7c3aed}"
+    ".curve{fill:none;stroke-width:2}.c0{stroke:#2563eb}.c1{stroke:#d97706}.c2{stroke:#059669}.c3{stroke:#7c3aed}.c4{stroke:#db2777}"
+    ".d0{fill:#2563eb}.d1{fill:#d97706}.d2{fill:#059669}.d3{fill:#7c3aed}.d4{fill:#db2777}"
     "@media(prefers-color-scheme:dark){text{fill:#e4e4e7}.quiet{fill:#a1a1aa}.rule{stroke:#3f3f46}.bar{fill:#71717a}"
-    ".ours{fill:#60a5fa}.c0{stroke:#60a5fa}.c1{stroke:#fbbf24}.c2{stroke:#34d399}.c3{stroke:#a78bfa}"
-    ".d0{fill:#60a5fa}.d1{fill:#fbbf24}.d2{fill:#34d399}.d3{fill:#a78bfa}}"
+    ".ours{fill:#60a5fa}.c0{stroke:#60a5fa}.c1{stroke:#fbbf24}.c2{stroke:#34d399}.c3{stroke:#a78bfa}.c4{stroke:#f472b6}"
+    ".d0{fill:#60a5fa}.d1{fill:#fbbf24}.d2{fill:#34d399}.d3{fill:#a78bfa}.d4{fill:#f472b6}}"
 )
-COLOURS = 4
+COLOURS = 5
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bench.stored import LIKE, ORIGINALS, originals
 
 HEAD_START_S = 8.0
 """From arming the timers to the first of them: the server starts meanwhile."""
-EACH = 20
+EACH = 100
 """How many waiting messages a stored order has in the crowd."""
 SLOW = "slow"
 # A timer that is taken has the end of its lease in this column: it is read before.

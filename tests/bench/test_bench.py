@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from bench import orders
 from bench.client import tell
-from bench.figures import Figure, Spread, percentile
+from bench.figures import Spread, percentile
 from bench.house import furnish, open_house
 from bench.processes import Broken
-from bench.report import table
 from bench.sink_door import once, open_sinks
 
 FIFTY = orders.numbers("n", 50)
@@ -61,11 +60,3 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
     assert percentile(list(range(1, 101)), 99) == 99
     assert percentile([5.0], 50) == 5.0
     assert Spread.of([3, 1, 2]) == Spread(2, 1, 3)
-
-
-def test_the_table_holds_the_full_way_against_its_rivals() -> None:
-    ours = Figure(name="full way, single", done=100, took_s=1, cpu_s=1)
-    bare = Figure(name="bare loop", done=200, took_s=1, cpu_s=1)
-    celery = Figure(name="Celery + Redis", done=20, took_s=1, cpu_s=2)
-    line = table({figure.name: [figure] for figure in (ours, bare, celery)}).splitlines()[2]
-    assert [cell.strip() for cell in line.split("|")][2:6] == ["100", "100", "50%", "10.0"]

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.crash.stage import Stage, private
 
-from orderbell.base.crash import NAMES
 from orderbell.base.settings import Settings
 
 ORDERS = 40
-# Passed while nothing is posted, so that a crash there needs a story of its own.
-QUIET = {"timer.before_fire", "timer.after_fire", "cards.import_chunk"}
-POINTS = [name for name in NAMES if name not in QUIET]
+# The steps of every order; those of rarer deeds, and every step many times, are for `make chaos`.
+POINTS = (
+    "ingest.before_insert", "ingest.after_insert", "ingest.after_commit", "decide.after_claim", "decide.before_flush",
+    "decide.after_flush", "decide.after_commit", "cards.after_slots", "cards.after_allocate", "send.before_provider",
+    "send.sent_unrecorded", "send.before_record", "send.after_record", "sql.before_commit", "sql.after_commit",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -37,18 +37,19 @@ def mask(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[
 
 
 class _Mouth(io.TextIOBase):
-    """A stream to speak into: a full disk behind it silences the log and not the house (promises C5)."""
+    """A stream to speak into: a full disk behind it, or nobody, silences the log and not the house (promises C5)."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
+        # ValueError is what a stream says that was closed.
+        with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 
 

@@ -21,6 +21,8 @@ CLOCKS_APART = timedelta(seconds=1)
 # "Partial Indexes", read 2026-11-22); bound, the claim would scan every message ever sent.
 _WAITS = "state < 2"
 _ALL_LANES = "lane IN (0, 1, 2)"
+_FAST_LANES = "lane IN (0, 1)"
+FRONT = 1000
 _SUSPECT = SUSPECT.text
 _CALM = f"NOT ({_SUSPECT})"
 
@@ -35,7 +37,10 @@ def claim(
     a flood of urgent work does not starve them and a million slow rows cannot delay an urgent one. `only` narrows
     the choice further.
     """
-    rows = list(tx.execute(_narrowed(_due(work, _WAITS, _CALM, _ALL_LANES, now=now, most=most), only)))
+    lanes = _ALL_LANES if only is None else _FAST_LANES
+    rows = list(tx.execute(_narrowed(_due(work, _WAITS, _CALM, lanes, now=now, most=most), only)))
+    if only is not None and len(rows) < most:
+        rows += tx.execute(_from_the_front(work, only, now=now, most=most - len(rows)))
     if len(rows) == most and rows[-1].lane < LANES[-1]:
         rows = _leave_room(tx, work, rows, now=now, only=only)
     _take(tx, work, rows, now=now, lease_s=lease_s)
@@ -51,10 +56,33 @@ def _leave_room(
     for lane in LANES[LANES.index(first[-1].lane) + 1 :]:
         left = most - len(rows)
         share = left if lane == LANES[-1] else max(1, left * 4 // 5)
+        if lane == LANES[-1] and only is not None:
+            rows += tx.execute(_from_the_front(work, only, now=now, most=share))
+            continue
         query = _due(work, _WAITS, _CALM, now=now, most=share).where(work.lane == lane)
         rows += tx.execute(_narrowed(query, only))
     spare = first[most * 4 // 5 :]
     return rows + spare[: most - len(rows)]
+
+
+def _from_the_front(work: Work, only: ColumnElement[bool], *, now: datetime, most: int) -> Select[Any]:
+    """The rows of the slowest lane that fit, among the first few that are due.
+
+    A million rows for a provider that is busy would all be looked at in every claim, and hold up the urgent lanes.
+    """
+    front = (
+        select(work.id)
+        .where(text(_WAITS), text(_CALM), work.lane == LANES[-1], work.due_at <= now)
+        .order_by(work.due_at)
+        .limit(FRONT)
+    )
+    return (
+        select(work.__table__)
+        .where(work.id.in_(front), only)
+        .order_by(work.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
 
 
 def claim_suspect(tx: Tx, work: Work, *, now: datetime, lease_s: int) -> list[SqlRow[Any]]:

@@ -43,7 +43,7 @@ class Card(Row):
         UniqueConstraint("shop_id", "product_id", "fingerprint"),
         UniqueConstraint("slot_id"),
         Index(
-            "ix_card_free", "product_id", "id", sqlite_where=text("state='free'"),
+            "ix_card_free", "shop_id", "product_id", "id", sqlite_where=text("state='free'"),
             postgresql_where=text("state='free'"),
         ),
         Index("ix_card_product", "shop_id", "product_id", "id"),
