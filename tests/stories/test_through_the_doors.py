@@ -76,6 +76,8 @@ def test_the_order_page_reveals_exactly_one_key_and_only_when_asked(stage: Stage
 def test_the_same_event_again_from_sixteen_connections_changes_nothing(stage: Stage, shop: httpx.Client) -> None:
     shop.post("/v1/events", json=order(1))
     link_of(stage, "N1")
+    # The mail is there a moment before it is written down that it went.
+    wait_for(lambda: '"queued"' not in shop.get("/v1/messages", params={"order": "N1"}).text)
     before = (len(stage.ledger("mail")), shop.get("/v1/messages", params={"order": "N1"}).json())
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: shop.post("/v1/events", json=order(1)).json(), range(21)))
