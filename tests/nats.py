@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from orderbell.base.settings import Settings
 
@@ -98,3 +101,22 @@ class Nats:
 def told_of(settings: Settings, server: Nats, **more: Any) -> Settings:
     """Settings of a house that uses this server."""
     return Settings(**{**vars(settings), **server.settings(), **more})
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Nats]:
+    """A server for as long as the block lasts."""
+    server = Nats(folder)
+    server.start()
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[Nats]:
+    """A server a test may harm."""
+    with running(tmp_path) as server:
+        yield server

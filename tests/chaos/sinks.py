@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiosmtpd.smtp import SMTP
+
+from tests.crash.sinks import open_doors
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^@>]+)", re.IGNORECASE | re.MULTILINE)
 _SUBJECT_ORDER = re.compile(rb"\b([NO]\d+)\b")
@@ -70,15 +71,7 @@ async def serve(path: Path, longest_s: float, refuse: float) -> None:
         await ledger.take(kind="hook", id=request.headers["webhook-id"], type=body["type"], number=number)
         return web.Response(text="taken")
 
-    app = web.Application()
-    app.router.add_post("/hook", hook)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    loop = asyncio.get_running_loop()
-    mail = await loop.create_server(lambda: SMTP(Mailbox(ledger), loop=loop, ident="sink"), "127.0.0.1", 0)
-    print(mail.sockets[0].getsockname()[1], runner.addresses[0][1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    await open_doors(Mailbox(ledger), hook)
 
 
 if __name__ == "__main__":

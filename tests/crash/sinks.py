@@ -9,6 +9,7 @@ import asyncio
 import email
 import json
 import sys
+from collections.abc import Awaitable, Callable
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,20 @@ async def serve(path: Path) -> None:
             )
             return web.Response(text="taken")
 
-        app = web.Application()
-        app.router.add_post("/hook", take)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        loop = asyncio.get_running_loop()
-        mail = await loop.create_server(lambda: SMTP(Mailbox(ledger), loop=loop, ident="sink"), "127.0.0.1", 0)
-        print(mail.sockets[0].getsockname()[1], runner.addresses[0][1], flush=True)
-        await loop.run_in_executor(None, sys.stdin.read)
+        await open_doors(Mailbox(ledger), take)
+
+
+async def open_doors(mailbox: object, hook: Callable[[web.Request], Awaitable[web.Response]]) -> None:
+    """Take mails and webhooks, print the two ports, and go on until standard input closes."""
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    loop = asyncio.get_running_loop()
+    mail = await loop.create_server(lambda: SMTP(mailbox, loop=loop, ident="sink"), "127.0.0.1", 0)
+    print(mail.sockets[0].getsockname()[1], runner.addresses[0][1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from tests.nats import Nats
+from tests.nats import Nats, nats, running
 
 from orderbell.engine.base import Engine, Kind, Work
 from orderbell.engine.embedded import Embedded
 from orderbell.engine.jetstream import JetStream
 from orderbell.engine.streams import read_servers
+
+__all__ = ["nats"]
 
 ACK_WAIT_S = 1.5
 _numbers = itertools.count()
@@ -70,21 +71,8 @@ def rows() -> Rows:
 @pytest.fixture(scope="session")
 def shared_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     """One server for all tests that do it no harm."""
-    server = Nats(tmp_path_factory.mktemp("nats"))
-    server.start()
-    server.wait()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[Nats]:
-    """A server a test may harm."""
-    server = Nats(tmp_path)
-    server.start()
-    server.wait()
-    yield server
-    server.kill()
+    with running(tmp_path_factory.mktemp("nats")) as server:
+        yield server
 
 
 def seat(server: Nats, *, pulls: bool = True) -> JetStream:

@@ -126,6 +126,7 @@ async def test_news_reach_the_pages_of_another_process(nats: Nats) -> None:
     web.on_told(heard.set)
     worker.tell()
     await asyncio.wait_for(heard.wait(), 10)
+    assert heard.is_set()
     await asyncio.gather(worker.close(), web.close())
 
 

@@ -12,8 +12,8 @@ from tests.messages.conftest import TRAITS, Send
 
 from orderbell.channels.base import Letter
 from orderbell.messages.brand import Brand
-from orderbell.messages.compose import compose, event_data
-from orderbell.messages.facts import Item, Links, MessageFacts
+from orderbell.messages.compose import compose, event_data, headline
+from orderbell.messages.facts import NO_LINKS, Item, Links, MessageFacts
 from orderbell.messages.samples import sample_facts, sample_links
 from orderbell.messages.templates import STOCK_ONLY, TemplateName, Wordings
 from orderbell.messages.wording import OwnText
@@ -144,3 +144,19 @@ def test_a_webhook_carries_no_link_that_opens_the_order(word: Send) -> None:
 def test_a_webhook_about_stock_carries_the_product() -> None:
     sent = event_data(sample_facts("stock.low", "en"))
     assert sent["data"]["product"] == {"sku": "steam-100", "title": "Steam gift card 100", "left": 5}
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("channel", ["email", "inbox", "dingtalk"])
+@pytest.mark.parametrize("event_type", ["order.paid", "order.delivered", "order.cancelled", "order.refunded"])
+def test_a_headline_is_the_letters_own_first_line(word: Send, event_type: str, channel: str, locale: str) -> None:
+    wording = STOCK_ONLY.choose(event_type, "buyer", channel, locale)
+    line = headline(wording, sample_facts(event_type, locale), NO_LINKS, locale=locale)
+    assert line and line == word(event_type, channel, locale=locale).subject
+
+
+def test_a_text_with_logic_has_no_headline_before_it_is_worded_whole() -> None:
+    own = OwnText(version_id="v1", parts={"title": "Hi", "body": "{% if order_number %}x{% endif %}"})
+    name = TemplateName(event_type="order.paid", audience="buyer", channel="inbox", locale="en")
+    wording = Wordings({name.place: own}, "en").choose(*name.place)
+    assert headline(wording, sample_facts("order.paid", "en"), NO_LINKS, locale="en") is None

@@ -60,5 +60,6 @@ def _remembered(tx: object) -> str | None:
 async def test_a_house_without_a_place_for_them_makes_none(settings: Settings) -> None:
     house = build(replace(settings, backup_dir=""))
     await asyncio.wait_for(nightly.keep(house), 5)
+    assert await house.store.read(_remembered) is None
     await house.channels.close()
     await house.store.close()

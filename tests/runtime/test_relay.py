@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 from tests.conftest import TurnedClock
-from tests.nats import Nats
+from tests.nats import Nats, nats
 
 from orderbell.base.ids import new_id
 from orderbell.engine.base import Kind
@@ -23,16 +22,9 @@ from orderbell.store import leases
 from orderbell.store.database import Store, Tx
 from orderbell.store.schema import EventRow, State
 
+__all__ = ["nats"]
+
 NOW = timedelta()
-
-
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[Nats]:
-    server = Nats(tmp_path)
-    server.start()
-    server.wait()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

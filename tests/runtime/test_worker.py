@@ -12,6 +12,7 @@ from tests.cast import heard_by
 from tests.runtime.conftest import Desk
 
 from orderbell.base.errors import Conflict
+from orderbell.delivery.seats import Seats
 from orderbell.runtime.worker import FAILURES_MOST, decide
 from orderbell.store import leases
 from orderbell.store.schema import EventRow, State, Timer
@@ -185,3 +186,19 @@ async def test_every_rule_says_in_the_story_whether_it_matched(desk: Desk) -> No
     assert steps[0] == "order"
     assert {rule["name"] for rule in rules} >= {"Payment received", "New paid order"}
     assert all(rule["matched"] for rule in rules)
+
+
+async def test_a_message_that_finds_a_seat_is_leased_from_birth_and_the_others_wait(desk: Desk) -> None:
+    for address in ("1", "2"):
+        await desk.shop.add_account("webhook", url=f"http://127.0.0.1:9/{address}")
+    await desk.shop.says("order.paid", "N-1")
+    house, now = desk.house, desk.clock.now()
+    rows = await house.store.write(lambda tx: leases.claim(tx, EventRow, most=9, now=now, lease_s=60))
+    means, seats = house.worker.means, Seats(1)
+    outbound = await house.store.write(lambda tx: decide(tx, rows, means, desk.clock, seats=seats))
+    told = await desk.shop.messages(channel="webhook", event_type="order.paid")
+    first, second = sorted(told, key=lambda row: row.lease_gen, reverse=True)
+    (flight,) = outbound.flights
+    assert (flight.row.id, flight.number, outbound.waits) == (first.id, 1, True)
+    assert (first.state, first.tries, first.due_at) == (State.LEASED, 1, now + timedelta(seconds=means.lease_s))
+    assert (second.state, second.tries) == (State.READY, 0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -16,8 +17,8 @@ from orderbell.base.secrets import Box
 from orderbell.events import Event, OrderDelivered, OrderFacts, OrderPaid
 from orderbell.store import journal
 from orderbell.store.database import Store, Tx
-from orderbell.store.journal import Entry, Intake
-from orderbell.store.schema import Conflicting, EventRow
+from orderbell.store.journal import Entry, Fresh, Intake
+from orderbell.store.schema import Conflicting, EventRow, State
 
 BOX = Box(b"k" * 32)
 
@@ -123,3 +124,37 @@ async def test_a_database_that_is_closed_takes_nothing(store: Store, intake: Int
     await store.close()
     with pytest.raises((NotReady, RuntimeError)):
         await asyncio.wait_for(intake.put([entry(paid("e-1", clock))]), 10)
+
+
+class Hands:
+    """Takes what it is offered, as far as there is room."""
+
+    def __init__(self, clock: TurnedClock, room: int) -> None:
+        self.clock, self.left, self.got = clock, room, list[Fresh]()
+
+    def room(self) -> int:
+        return self.left
+
+    def until(self) -> datetime:
+        return self.clock.now() + timedelta(seconds=20)
+
+    def offer(self, rows: Sequence[Fresh]) -> None:
+        self.got += rows
+
+
+async def test_a_fact_is_handed_over_under_a_lease_from_birth(store: Store, clock: TurnedClock) -> None:
+    hands = Hands(clock, 9)
+    intake = Intake(store, clock.now, hands=hands)
+    for _ in range(2):
+        await intake.put([entry(paid("e-1", clock))])
+    (row,) = await store.read(lambda tx: tx.execute(select(EventRow.__table__)).all())
+    (mine,) = hands.got
+    assert (row.state, row.due_at, row.lease_gen, row.tries) == (State.LEASED, hands.until(), 1, 1)
+    assert (mine.id, mine.event.id, mine.lease_gen, mine.tries) == (row.id, "e-1", 0, 0)
+
+
+async def test_a_fact_nobody_has_room_for_waits_in_the_database(store: Store, clock: TurnedClock) -> None:
+    hands = Hands(clock, 1)
+    await Intake(store, clock.now, hands=hands).put([entry(paid(f"e-{n}", clock)) for n in range(2)])
+    states = await store.read(lambda tx: set(tx.execute(select(EventRow.state)).scalars()))
+    assert (hands.got, states) == ([], {State.READY})

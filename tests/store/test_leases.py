@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 from tests.conftest import TurnedClock
 
@@ -140,3 +141,34 @@ async def test_a_row_two_workers_died_over_goes_alone(store: Store, clock: Turne
         for _ in range(4)
     ]
     assert [len(rows) for rows in alone] == [1, 1, 1, 0]
+
+
+async def test_a_house_that_starts_again_takes_up_what_it_held_but_no_suspect(store: Store, clock: TurnedClock) -> None:
+    await store.write(lambda tx: put(tx, clock, 2))
+    first, second = await store.write(lambda tx: take(tx, clock, 2))
+    twice = update(Timer).where(Timer.id == second.id).values(tries=2)
+    await store.write(lambda tx: tx.execute(twice))
+    await store.write(lambda tx: leases.release_all(tx, now=clock.now()))
+    assert [row.id for row in await store.write(lambda tx: take(tx, clock, 9))] == [first.id]
+    assert await store.write(lambda tx: leases.claim_suspect(tx, Timer, now=clock.now(), lease_s=LEASE_S)) == []
+
+
+async def test_of_the_slowest_lane_only_the_front_is_looked_at_beside_a_busy_provider(
+    store: Store, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "FRONT", 3)
+    await store.write(lambda tx: put(tx, clock, 4, lane=2, late_s=9))
+    await store.write(lambda tx: put(tx, clock, 1, lane=2))
+    await store.write(lambda tx: put(tx, clock, 2, lane=1))
+    busy = Timer.due_at > clock.now() - timedelta(seconds=5)
+    claim = partial(leases.claim, work=Timer, most=9, now=clock.now(), lease_s=LEASE_S, only=busy)
+    assert [row.lane for row in await store.write(claim)] == [1, 1]
+
+
+async def test_a_lease_that_is_renewed_ends_later(store: Store, clock: TurnedClock) -> None:
+    await store.write(lambda tx: put(tx, clock, 1))
+    (row,) = await store.write(lambda tx: take(tx, clock, 1))
+    later = clock.now() + timedelta(seconds=3 * LEASE_S)
+    assert await store.write(lambda tx: leases.renew(tx, Timer, [(row.id, row.lease_gen + 1)], until=later)) == 1
+    clock.turn(seconds=2 * LEASE_S)
+    assert await store.write(lambda tx: take(tx, clock, 1)) == []

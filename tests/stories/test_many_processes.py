@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from tests.cast import Shopkeeper
-from tests.nats import Nats
+from tests.nats import Nats, nats
 
 from orderbell.base.errors import Misconfigured
 from orderbell.base.settings import Settings
 from orderbell.engine import jetstream
 from orderbell.runtime.house import House, Role, build
+
+__all__ = ["nats"]
 
 ON_POSTGRESQL = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 
@@ -27,15 +28,6 @@ class Houses:
     web: House
     workers: list[House]
     relay: House
-
-
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[Nats]:
-    server = Nats(tmp_path)
-    server.start()
-    server.wait()
-    yield server
-    server.kill()
 
 
 @pytest.fixture
@@ -88,6 +80,7 @@ async def test_orders_go_on_while_the_engine_is_away_and_after_it_was_wiped(
     nats.start()
     await sell(shop, 20, 20)
     await delivered(shop, 40, 30)
+    assert await shop.stuck() == []
 
 
 @ON_POSTGRESQL
@@ -106,6 +99,7 @@ async def test_the_whole_house_in_one_process_may_use_an_engine_too(settings: Se
     await shop.stock("KEY-1")
     await sell(shop, 1, 1)
     await delivered(shop, 1, 20)
+    assert await shop.stuck() == []
     await house.stop()
 
 

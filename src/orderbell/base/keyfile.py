@@ -7,11 +7,11 @@ leaves a file that opens everything.
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orderbell.base import files
 from orderbell.base.errors import Misconfigured
 
 _KEY_BYTES = 32
@@ -38,8 +38,8 @@ def read_or_make(path: Path) -> Keys:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(path, secrets.token_hex(_KEY_BYTES) + "\n")
-        _sync_folder(path)
+        files.write_new(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
+        files.sync(path.parent)
     return read(path)
 
 
@@ -81,26 +81,10 @@ def _replace(path: Path, keys: Keys) -> Keys:
     lines = [f"root {keys.root.hex()}", *(f"wrap {key.hex()}" for key in keys.wraps)]
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    _write_new(fresh, "\n".join(lines) + "\n")
+    files.write_new(fresh, ("\n".join(lines) + "\n").encode())
     fresh.replace(path)
-    _sync_folder(path)
+    files.sync(path.parent)
     return keys
-
-
-def _write_new(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _key(path: Path, text: str) -> bytes:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from orderbell.base import log, mutant, trace
 from orderbell.base.clock import Clock
 from orderbell.base.crash import crashpoint
-from orderbell.base.errors import NotReady
+from orderbell.base.errors import Conflict, NotReady
 from orderbell.delivery.prepare import Flight
 from orderbell.delivery.seats import NO_SEATS, Seats
 from orderbell.engine.base import Engine, Kind
@@ -111,6 +111,9 @@ class Worker:
                     await self.engine.wait(Kind.EVENT, LOOK_EVERY_S)
             except (NotReady, SQLAlchemyError) as error:
                 log.get("worker").warning("the database is not ready", why=str(error))
+                if self._stopping:
+                    # What was handed over is due again when its lease ends.
+                    break
                 await asyncio.sleep(1)
         if ticker.done():
             # It never ends by itself: without timers the process must not go on as if all were well.
@@ -171,22 +174,29 @@ class Worker:
         try:
             seats = self.seats()
             outbound = await self.store.write(lambda tx: decide(tx, good, self.means, self.clock, seats=seats))
+        except NotReady:
+            raise
+        except Exception as error:
+            await self._redo(good, error)
+        else:
             crashpoint("decide.after_commit")
             tally.decided(good)
             self.send(outbound.flights)
             if outbound.waits:
                 self.engine.publish(Kind.MESSAGE)
-        except NotReady:
-            raise
-        except Exception as error:
-            if len(good) > 1:
-                for row in good:
-                    await self._decide([row])
-                return
-            log.get("worker").error(
-                "a fact could not be handled", trace=trace.of(good[0].id), why=repr(error), exc_info=error
-            )
-            await self._put_aside(good[0], repr(error), final=good[0].tries + 1 >= FAILURES_MOST)
+
+    async def _redo(self, rows: Sequence[Claimed], error: Exception) -> None:
+        """Handle them one by one, so that one poison fact harms no other; a single one waits or is put aside."""
+        if len(rows) > 1:
+            for row in rows:
+                await self._decide([row])
+            return
+        say = log.get("worker").bind(trace=trace.of(rows[0].id))
+        if isinstance(error, Conflict) and error.code == "lease_lost":
+            say.warning("another worker took a fact meanwhile")
+            return
+        say.error("a fact could not be handled", why=repr(error), exc_info=error)
+        await self._put_aside(rows[0], repr(error), final=rows[0].tries + 1 >= FAILURES_MOST)
 
     async def _put_aside(self, row: Claimed, why: str, *, final: bool) -> None:
         wait_s = _RETRY_S[min(row.tries, len(_RETRY_S) - 1)]

@@ -22,6 +22,7 @@ import msgspec
 from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, func, select
 
+from orderbell.base import files
 from orderbell.base.errors import BadInput, NotFound, NotReady
 from orderbell.base.secrets import Keyring
 from orderbell.base.settings import Settings
@@ -77,13 +78,13 @@ def make(settings: Settings, keyring: Keyring, target: Path, *, now: datetime, w
     part.mkdir(parents=True, mode=0o700)
     try:
         manifest = _fill(settings, keyring, part, now=now, with_keys=with_keys)
-        _write(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        files.write_new(part / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
         part.rename(folder)
     except OSError as error:
         raise NotReady(f"The backup could not be written: {error.strerror}.", code="backup_failed") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    sync_folder(target)
+    files.sync(target)
     return folder
 
 
@@ -94,11 +95,11 @@ def _fill(settings: Settings, keyring: Keyring, part: Path, *, now: datetime, wi
     else:
         seen = _copy_sqlite(settings.sqlite_path, part / FILES[kind])
     if with_keys:
-        _write(part / KEY_FILE, settings.key_path.read_bytes())
-    files = {path.name: measure(path) for path in sorted(part.iterdir())}
+        files.write_new(part / KEY_FILE, settings.key_path.read_bytes())
+    marks = {path.name: measure(path) for path in sorted(part.iterdir())}
     return Manifest(
         format=FORMAT, release=metadata.version("orderbell"), made_at=now, database=kind, shape=seen.shape,
-        key_check=keyring.check_value(), files=files, rows=seen.rows, journal=seen.journal,
+        key_check=keyring.check_value(), files=marks, rows=seen.rows, journal=seen.journal,
     )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ def _copy_sqlite(source: Path, target: Path) -> Seen:
         # In one step: a backup in several starts anew whenever the running house writes.
         running.backup(copy, pages=-1)
         copy.execute("PRAGMA journal_mode=DELETE")
-    _sync(target)
+    files.sync(target)
     return look_into(target)
 
 
@@ -175,28 +176,6 @@ def measure(path: Path) -> FileMark:
             digest.update(piece)
         os.fsync(file.fileno())
     return FileMark(digest.hexdigest(), path.stat().st_size)
-
-
-def _write(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Make a folder's names safe on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def every(target: Path) -> list[Path]:

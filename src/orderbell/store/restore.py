@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DatabaseError
 
-from orderbell.base import keyfile
+from orderbell.base import files, keyfile
 from orderbell.base.errors import Conflict, Misconfigured
 from orderbell.base.secrets import Keyring
 from orderbell.base.settings import Settings
@@ -52,10 +53,7 @@ def _bring_key(settings: Settings, source: Path, manifest: Manifest) -> None:
                 code="key_file_missing",
             )
         settings.key_path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(settings.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write((source / KEY_FILE).read_bytes())
-            os.fsync(file.fileno())
+        files.write_new(settings.key_path, (source / KEY_FILE).read_bytes())
     if Keyring(keyfile.read(settings.key_path).root).check_value() != manifest.key_check:
         raise Misconfigured(f"{settings.key_path} is not the key of this backup.", code="wrong_key")
 
@@ -72,11 +70,10 @@ def _lay_sqlite(settings: Settings, copy: Path, mark: Restored, *, force: bool) 
         shutil.copyfile(copy, fresh)
         fresh.chmod(0o600)
         _mark(sqlite.make_engine(fresh, journal_mode="DELETE"), mark)
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
+        files.sync(fresh)
         aside = _move_aside(place, mark.restored_at)
         fresh.rename(place)
-        backup.sync_folder(place.parent)
+        files.sync(place.parent)
     finally:
         fresh.unlink(missing_ok=True)
         os.close(lock)
@@ -130,12 +127,10 @@ def _lay_postgres(settings: Settings, dump: Path, mark: Restored, *, force: bool
     try:
         with engine.begin() as tx:
             aside = _make_room(tx, mark.restored_at)
-        try:
+        with ExitStack() as unless_restored:
+            unless_restored.callback(_give_back_room, engine, aside)
             pgtools.restore(url, dump)
-        except BaseException:
-            with engine.begin() as tx:
-                _undo_room(tx, aside)
-            raise
+            unless_restored.pop_all()
     finally:
         engine.dispose()
     _mark(postgres.make_engine(url, connections=1), mark)
@@ -158,7 +153,9 @@ def _make_room(tx: Connection, now: datetime) -> str | None:
     return aside
 
 
-def _undo_room(tx: Connection, aside: str | None) -> None:
-    if aside is not None:
+def _give_back_room(engine: Engine, aside: str | None) -> None:
+    if aside is None:
+        return
+    with engine.begin() as tx:
         tx.exec_driver_sql("DROP SCHEMA public")
         tx.exec_driver_sql(f"ALTER SCHEMA {aside} RENAME TO public")
