@@ -87,7 +87,7 @@ async def pages(shop: Shopkeeper) -> list[str]:
         "", "/messages", "/messages?q=nothing-fits", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
         "/rules", "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
         "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sandbox", "/keys", "/restored", "/health",
-        "/search?q=N", "/password",
+        "/audit", "/search?q=N", "/password",
     ]  # fmt: skip
 
 
