@@ -33,6 +33,8 @@ class ChaosStage(Stage):
     more: dict[str, str] = field(default_factory=dict)
     """Further settings of the servers, as environment."""
     gift_stock: int = 1000
+    hooked: bool = True
+    """Whether the shop's program hears of orders too, or the buyer's mail is alone on its way."""
     session: str = ""
     """The owner's cookie."""
     writer: Writer | None = None
@@ -56,7 +58,8 @@ class ChaosStage(Stage):
         await keeper.stock(*(f"KEY-{n}" for n in range(self.stock)))
         await intake.import_keys(house, keeper.id, gift, [f"GIFT-{n}" for n in range(self.gift_stock)], by="test")
         await keeper.add_account("email", host="127.0.0.1", port=smtp, security="none", from_address="shop@example.com")
-        await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=self.webhook_secret)
+        if self.hooked:
+            await keeper.add_account("webhook", url=f"http://127.0.0.1:{http}/hook", secret=self.webhook_secret)
         _, self.token = await house.store.write(
             lambda tx: access.create_api_key(tx, keeper.id, "chaos", by="test", now=now)
         )
