@@ -17,19 +17,10 @@ from orderbell.base.errors import BadInput, Conflict, NotAllowed, NotFound, NotS
 from orderbell.base.ids import new_id
 from orderbell.base.secrets import new_token, token_hash
 from orderbell.domain.audit import note
+from orderbell.domain.roles import ALLOWED, may
 from orderbell.domain.rules import touch
 from orderbell.store.schema import Session, SignInLink, Staff
 
-DEEDS = ("look", "send", "decide", "reveal", "goods", "texts", "settings", "export", "audit", "keys", "team")
-"""look at pages · send tests and resend · decide on held orders and tasks · reveal keys · goods: products and cards ·
-texts: templates, rules, brand · settings: channels and shops · export · audit · keys: API keys · team: staff."""
-ALLOWED: dict[str, frozenset[str]] = {
-    "owner": frozenset(DEEDS),
-    "manager": frozenset(DEEDS) - {"keys", "team"},
-    "support": frozenset({"look", "send", "decide", "reveal"}),
-    "finance": frozenset({"look", "decide", "export", "audit"}),
-    "viewer": frozenset({"look"}),
-}
 SESSION_LASTS = timedelta(days=30)
 SESSION_RENEWS_AFTER = timedelta(days=1)
 LINK_LASTS = timedelta(minutes=10)
@@ -50,7 +41,7 @@ class StaffSeat:
     locale: str | None = None
 
     def may(self, deed: str) -> bool:
-        """Whether this person's role allows a deed of DEEDS."""
+        """Whether this person's role allows a deed of roles.DEEDS."""
         return may(self.role, deed)
 
 
@@ -60,11 +51,6 @@ class FoundSession:
 
     seat: StaffSeat
     stale: bool
-
-
-def may(role: str, deed: str) -> bool:
-    """Whether a role allows a deed; an unknown role allows nothing."""
-    return deed in ALLOWED.get(role, frozenset())
 
 
 def require(seat: StaffSeat, deed: str) -> None:

@@ -27,6 +27,7 @@ from orderbell.runtime.vitals import Vitals
 from orderbell.web import access, guards, hooks, ingest, packing, pages, vitals, wall
 from orderbell.web.api.routes import ROUTES as API
 from orderbell.web.buyer.routes import ROUTES as BUYER
+from orderbell.web.panel import rights
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
 from orderbell.web.panel.routes import ROUTES as PANEL
 
@@ -75,7 +76,7 @@ def rooms() -> list[Router]:
     """Every room behind its own guards."""
     staff = {"staff": Provide(guards.staff_seat, sync_to_thread=False)}
     seat = {"seat": Provide(guards.api_seat, sync_to_thread=False)}
-    behind = [guards.signed_in, guards.own_form]
+    behind = [guards.signed_in, guards.own_form, rights.may_open]
     return [
         Router("/v1", route_handlers=API, dependencies=seat),
         Router("/in", route_handlers=hooks.ROUTES, include_in_schema=False),

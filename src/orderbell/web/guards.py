@@ -66,17 +66,22 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     connection.scope["state"][_SEAT] = found.seat
 
 
+def seat_of(connection: Connection) -> StaffSeat:
+    """Whose request it is; the route needs the guard `signed_in`."""
+    seat: StaffSeat = connection.scope["state"][_SEAT]
+    return seat
+
+
 def staff_seat(request: Request[Any, Any, Any]) -> StaffSeat:
     """The dependency `staff`; the route needs the guard `signed_in`."""
-    seat: StaffSeat = request.scope["state"][_SEAT]
-    return seat
+    return seat_of(request)
 
 
 def deed(name: str) -> Guard:
     """A guard that lets pass staff whose role allows a deed; stands after `signed_in`."""
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        staff.require(connection.scope["state"][_SEAT], name)
+        staff.require(seat_of(connection), name)
 
     return guard
 

@@ -26,7 +26,7 @@ from orderbell.web.panel.face import AnyRequest, Form
 from orderbell.web.panel.queries import channels as queries
 
 HOME = "/panel/channels"
-SETTINGS = [guards.deed("settings")]
+SETTINGS = [guards.deed("channels")]
 STEP_WORDS = {"worded": "Put into words", "request": "The request", "answer": "The provider's answer"}
 
 
@@ -203,7 +203,7 @@ async def _draw(
     return face.page(
         request, staff, seen, "channel", status=error.status if error else 200, active="channels", kind=kind,
         channel=channel, rows=rows, account=row, values=values, wrong=face.wrong(error) if error else None,
-        events=list(BY_TYPE), choices_of=_choices, may_change=staff.may("settings"), may_test=staff.may("send"),
+        events=list(BY_TYPE), choices_of=_choices, may_change=staff.may("channels"), may_test=staff.may("send"),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from orderbell.runtime.house import House
 from orderbell.store import marker
 from orderbell.store.schema import Shop, Task
 from orderbell.web import packing
-from orderbell.web.panel import words
+from orderbell.web.panel import rights, words
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -80,7 +81,7 @@ def page(
     context = {
         "it": seen.facts, "frame": seen.frame, "staff": staff, "words": words, "zone": seen.frame.zone, "done": done,
         "clock": clock_for(seen.frame.zone), "titles": channel_titles(), "theme": theme(request), "wrong": None,
-        "values": {}, **facts,
+        "values": {}, "sees": partial(rights.sees, staff), **facts,
     }  # fmt: skip
     return Template(f"panel/{name}.html", context=context, status_code=status)
 

@@ -26,8 +26,8 @@ from orderbell.web.panel.queries import health as queries
 from orderbell.web.panel.queries.health import Health
 
 HOME = "/panel/health"
-SETTINGS = [guards.deed("settings")]
-MEND = [guards.deed("settings"), guards.deed("decide")]
+SETTINGS = [guards.deed("health")]
+MEND = [guards.deed("health"), guards.deed("decide")]
 KINDS: Mapping[str, tuple[str, str]] = {
     "event": ("Events to decide", "inbox"),
     "message": ("Messages to send", "send"),

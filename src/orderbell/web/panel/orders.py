@@ -58,7 +58,7 @@ async def one(request: AnyRequest, house: House, staff: StaffSeat, number: FromP
     return await _draw(request, house, staff, number)
 
 
-@post("/orders/{number:str}/replace", guards=[guards.deed("decide")])
+@post("/orders/{number:str}/replace", guards=[guards.deed("replace")])
 async def replace(request: AnyRequest, house: House, staff: StaffSeat, number: FromPath[str]) -> Redirect | Template:
     """Give a piece another card because the first did not work, and tell the buyer to look again."""
     form, now, by = await request.form(), house.clock.now(), staff.staff_id
@@ -94,7 +94,7 @@ async def _draw(
     return face.page(
         request, staff, seen, "order", status=error.status if error else 200, active="orders", story=story,
         pieces=pieces, to=people.recipient, took=steps.took, title_of=people.title, told=told_of,
-        may_replace=staff.may("decide"), wrong=face.wrong(error) if error else None,
+        may_replace=staff.may("replace"), wrong=face.wrong(error) if error else None,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from orderbell.web.panel.face import AnyRequest
 
 HOME = "/panel/rules"
 AnyRow = SqlRow[*tuple[Any, ...]]
-TEXTS = [guards.deed("texts")]
+TEXTS = [guards.deed("rules")]
 
 
 @get("/rules")
@@ -35,7 +35,7 @@ async def listing(request: AnyRequest, house: House, staff: StaffSeat, audience:
     rules = sorted(seen.facts, key=lambda row: place.get(row.trigger, len(place)))
     return face.page(
         request, staff, seen, "rules", active="rules", rules=rules, audience=who,
-        audiences=domain.AUDIENCES, may_change=staff.may("texts"),
+        audiences=domain.AUDIENCES, may_change=staff.may("rules"),
     )  # fmt: skip
 
 
