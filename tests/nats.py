@@ -104,9 +104,9 @@ def told_of(settings: Settings, server: Nats, **more: Any) -> Settings:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Nats]:
+def running(folder: Path, **more: Any) -> Iterator[Nats]:
     """A server for as long as the block lasts."""
-    server = Nats(folder)
+    server = Nats(folder, **more)
     server.start()
     try:
         server.wait()

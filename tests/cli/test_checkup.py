@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cast import Shopkeeper
+from tests.nats import running
 
 from orderbell.base.settings import Settings
 from orderbell.cli import checkup
@@ -18,6 +19,7 @@ from orderbell.store import disk, marker, meta
 from orderbell.store.marker import Restored
 
 NOW = datetime.now(UTC)
+AWAY = "postgresql://127.0.0.1:9/none"
 
 
 async def found(settings: Settings, what: str) -> Finding:
@@ -84,3 +86,23 @@ def test_disks_of_other_machines_are_known(kind: str, network: bool) -> None:
 @pytest.mark.parametrize("read", [disk.file_system])
 def test_the_kind_of_a_folder_s_disk_is_read(read: Callable[[Path], str], tmp_path: Path) -> None:
     assert read(tmp_path) == read(tmp_path / "not yet there") != ""
+
+
+@pytest.mark.parametrize(("sync", "sound"), [("always", True), ("2m", False)])
+async def test_the_servers_between_processes_are_looked_at(tmp_path: Path, sync: str, sound: bool) -> None:
+    with running(tmp_path, sync=sync) as server:
+        said = await found(Settings(data_dir=tmp_path, database_url=AWAY, **server.settings()), "engine")
+    assert (said.ok, said.advice) == (sound, False)
+    assert said.words.startswith("1 of 1 NATS servers" if sound else "JetStream on http://127.0.0.1")
+
+
+async def test_a_server_that_is_away_is_noted(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        told = server.settings(engine_monitor_url=f"{server.monitor},http://127.0.0.1:9")
+        said = await found(Settings(data_dir=tmp_path, database_url=AWAY, **told), "engine")
+    assert said.advice and said.words.startswith("1 of 2 NATS servers")
+
+
+async def test_a_database_that_is_away_is_bad(tmp_path: Path) -> None:
+    said = await found(Settings(data_dir=tmp_path, database_url=AWAY), "database")
+    assert not said.ok and "connection" in said.words

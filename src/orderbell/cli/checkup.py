@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from orderbell.base.errors import OrderBellError
 from orderbell.base.settings import Settings
 from orderbell.cli import machine
 from orderbell.cli.machine import Advice
+from orderbell.engine import streams
+from orderbell.engine.choice import servers_of
 from orderbell.runtime import nightly
 from orderbell.runtime.vitals import BACKED_UP
 from orderbell.store import allocations, backlog, disk, marker, meta, migrate, opening, postgres, sqlite
@@ -53,7 +56,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("journal's place", _journal_place),
         ("last backup", _backup),
     )
-    return [_look(what, look, settings) for what, look in looks]
+    return [*(_look(what, look, settings) for what, look in looks), await _engine(settings)]
 
 
 def _look(what: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
@@ -63,8 +66,22 @@ def _look(what: str, look: Callable[[Settings], str], settings: Settings) -> Fin
         return Finding(what, True, advice.sentence, advice=True)
     except OrderBellError as error:
         return Finding(what, False, error.sentence)
-    except OSError as error:
-        return Finding(what, False, str(error))
+    except (OSError, SQLAlchemyError) as error:
+        return Finding(what, False, str(error).partition("\n")[0])
+
+
+async def _engine(settings: Settings) -> Finding:
+    """Whether the NATS servers between many processes may be trusted; each is asked by its monitor."""
+    if not settings.engine_url:
+        return Finding("engine", True, "none is named; work is handed on in memory and by the database")
+    try:
+        servers = servers_of(settings)
+        seen = await streams.check(servers)
+    except OrderBellError as error:
+        return Finding("engine", False, error.sentence)
+    asked = len(servers.monitors)
+    words = f"{seen} of {asked} NATS servers answer, and they sync each message to disk"
+    return Finding("engine", True, words, advice=seen < asked)
 
 
 def _key(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from orderbell.base.settings import Settings
 from orderbell.engine.base import Engine
 from orderbell.engine.embedded import Embedded
 from orderbell.engine.jetstream import JetStream
-from orderbell.engine.streams import read_servers
+from orderbell.engine.streams import Servers, read_servers
 
 
 def make_engine(settings: Settings, *, pulls: bool) -> Engine:
@@ -24,8 +24,16 @@ def make_engine(settings: Settings, *, pulls: bool) -> Engine:
             "to a PostgreSQL, or take the engine's address away.",
             code="engine_needs_postgresql",
         )
-    servers = read_servers(
+    return JetStream(servers_of(settings), pulls=pulls)
+
+
+def servers_of(settings: Settings) -> Servers:
+    """The NATS servers the settings name.
+
+    Raises:
+        Misconfigured: `engine_not_safe`.
+    """
+    return read_servers(
         settings.engine_url, settings.engine_monitor_url, replicas=settings.engine_replicas,
         ack_wait_s=float(settings.lease_s),
     )  # fmt: skip
-    return JetStream(servers, pulls=pulls)

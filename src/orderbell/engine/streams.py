@@ -150,8 +150,10 @@ def _consumer(servers: Servers) -> api.ConsumerConfig:
     )
 
 
-async def check(servers: Servers) -> None:
+async def check(servers: Servers) -> int:
     """See that every server that answers writes to the disk before it says yes, and that there are enough of them.
+
+    Returns how many answered.
 
     Raises:
         Misconfigured: `engine_not_safe`, or `engine_not_seen` when no server's monitor answers.
@@ -169,6 +171,7 @@ async def check(servers: Servers) -> None:
             f"`http_port: {MONITOR_PORT}` to nats.conf, or set ORDERBELL_ENGINE_MONITOR_URL.",
             code="engine_not_seen",
         )
+    return seen
 
 
 async def _ask(session: aiohttp.ClientSession, monitor: str) -> dict[str, Any] | None:
