@@ -52,9 +52,22 @@ def test_at_last_there_is_english(tx: Connection) -> None:
     assert body(templates.load(tx, "shp_a"), "ja").startswith("We have")
 
 
-@pytest.mark.parametrize(("locale", "start"), [("zh-TW", "已收到"), ("en-GB", "We have"), ("zh_CN", "已收到")])
+@pytest.mark.parametrize(
+    ("locale", "start"), [("zh-HK", "已收到 {金額}"), ("en-GB", "We have"), ("zh_CN", "已收到 {金额}")]
+)
 def test_a_neighbouring_locale_reads_its_language(locale: str, start: str) -> None:
     assert body(templates.STOCK_ONLY, locale).startswith(start)
+
+
+def test_own_words_in_one_script_do_not_speak_for_the_other(tx: Connection) -> None:
+    keep(tx, "谢谢", TemplateName(event_type="order.paid", audience="buyer", channel="inbox", locale="zh-CN"))
+    assert body(templates.load(tx, "shp_a"), "zh-HK").startswith("已收到 {金額}")
+
+
+def test_hong_kong_reads_what_was_written_for_taiwan(tx: Connection) -> None:
+    keep(tx, "謝謝", TemplateName(event_type="order.paid", audience="buyer", channel="inbox", locale="zh-TW"))
+    words = templates.load(tx, "shp_a")
+    assert (body(words, "zh-HK"), body(words, "zh-CN")[:3]) == ("謝謝", "已收到")
 
 
 def test_each_saving_is_a_version_and_the_newest_counts(tx: Connection) -> None:

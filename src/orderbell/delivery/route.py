@@ -10,9 +10,10 @@ from orderbell.channels.base import Traits
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import RuleCard, ShopBook
 from orderbell.domain.customers import address_for
-from orderbell.messages.i18n import nearest
+from orderbell.messages.i18n import written
 
 TOLD_BY_MAIL = ("owner", "manager", "support")
+MUTED = "switched off for this event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,14 @@ def _choose(rule: RuleCard, book: ShopBook, event_type: str, order: Any | None) 
         found += more
         if not more:
             nobody.append((kind, why))
+    nobody += [(kind, MUTED) for kind in rule.muted]
     return Route(tuple(found), tuple(nobody))
 
 
 def _buyer(kind: str, traits: Traits, book: ShopBook, order: Any | None) -> tuple[list[Recipient], str]:
     if order is None:
         return [], "the event has no buyer"
-    locale = nearest(order.buyer.get("locale"), default=book.locale)
+    locale = written(order.buyer.get("locale"), default=book.locale)
     if traits.local:
         return [Recipient(kind, None, order.customer_id or order.id, locale)], ""
     if traits.address == "none":
@@ -85,7 +87,7 @@ def _staff(kind: str, traits: Traits, book: ShopBook, event_type: str) -> tuple[
         provider = accounts[0].id if accounts else None
         people = [each for each in book.staff if each.role in TOLD_BY_MAIL]
         return [
-            Recipient(kind, provider, each.email, nearest(each.locale, default=book.locale)) for each in people
+            Recipient(kind, provider, each.email, written(each.locale, default=book.locale)) for each in people
         ], "nobody of the staff has an e-mail address"
     if not accounts:
         return [Recipient(kind, None, "", book.locale)], ""

@@ -16,7 +16,7 @@ from orderbell.messages.brand import Brand
 from orderbell.messages.escapes import Escape, to_markdown
 from orderbell.messages.facts import Links, MessageFacts
 from orderbell.messages.fences import Form, resolve
-from orderbell.messages.i18n import catalogue, nearest
+from orderbell.messages.i18n import catalogue, written
 from orderbell.messages.layout import Sheet, foot_lines, rows_html, unsubscribe_html
 from orderbell.messages.liquid import Compiled, Goods
 from orderbell.messages.say import Told
@@ -89,7 +89,7 @@ def event_data(facts: MessageFacts) -> dict[str, Any]:
 
 def fact_rows(facts: MessageFacts, audience: str, locale: str) -> list[tuple[str, str]]:
     """Label and value of each fact worth showing, in the reader's language."""
-    told, labels = Told(facts, Links(), locale), _labels(nearest(locale, default="en"))
+    told, labels = Told(facts, Links(), locale), _labels(written(locale))
     if not facts.order_number:
         return [(labels["goods"], told.product_name()), (labels["sku"], told.sku()),
                 (labels["left"], told.stock_left())]  # fmt: skip
@@ -115,7 +115,7 @@ def main_link(wording: Wording, links: Links) -> str:
 
 def _email(desk: Desk) -> Letter:
     sheet = _sheet(desk.wording, desk.brand, desk.locale)
-    language = nearest(desk.locale, default="en")
+    language = written(desk.locale)
     url, rows, label = main_link(desk.wording, desk.links), desk.rows(), desk.line("button")
     fill = {name: escape(value) for name, value in desk.values.items()}
     fill["rows"] = rows_html(rows)
@@ -164,14 +164,14 @@ def _short(desk: Desk) -> Letter:
 
 
 def _chat(desk: Desk) -> Letter:
-    title, language = desk.line("title"), nearest(desk.locale, default="en")
+    title, language = desk.line("title"), written(desk.locale)
     body = desk.wording.parts["body"].render(desk.values, Escape.MARKDOWN, desk.goods).strip()
     if desk.wording.family == "inbox":
         body += "\n\n" + "\n".join("- " + _pair(language, name, to_markdown(value)) for name, value in desk.rows())
     buttons = _buttons(desk)
-    written = () if desk.traits.buttons else buttons
-    links = "".join(f"\n\n[{each.label}]({each.url})" for each in written)
-    text_links = "".join("\n\n" + _pair(language, each.label, each.url) for each in written)
+    in_text = () if desk.traits.buttons else buttons
+    links = "".join(f"\n\n[{each.label}]({each.url})" for each in in_text)
+    text_links = "".join("\n\n" + _pair(language, each.label, each.url) for each in in_text)
     return Letter(
         subject=title,
         text=_cut(f"{title}\n\n{_plain(desk, 'body')}{text_links}", desk.traits.max_chars),
@@ -188,7 +188,7 @@ _WAYS: Mapping[str, Callable[[Desk], Letter]] = {
 
 def _buttons(desk: Desk) -> tuple[Button, ...]:
     url = main_link(desk.wording, desk.links)
-    label = desk.line("button") or _labels(nearest(desk.locale, default="en"))["open"]
+    label = desk.line("button") or _labels(written(desk.locale))["open"]
     return (Button(label=label, url=url),) if url else ()
 
 
@@ -218,7 +218,7 @@ def _foot_text(brand: Brand, language: str) -> str:
 
 
 def _pair(language: str, name: str, value: str) -> str:
-    return f"{name}：{value}" if language == "zh-CN" else f"{name}: {value}"
+    return f"{name}：{value}" if language.startswith("zh") else f"{name}: {value}"
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,10 @@ from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = ("zh-CN", "en")
+"""What the panel and the buyers' pages speak."""
+WRITTEN = ("zh-CN", "zh-TW", "en")
+"""What messages are written in."""
+_TRADITIONAL = frozenset({"tw", "hk", "mo", "hant"})
 Plural = tuple[str, ...]
 
 
@@ -46,7 +50,7 @@ class Catalogue:
 
 @cache
 def catalogue(language: str) -> Catalogue:
-    """The catalogue of `zh-CN` or `en`; any other language reads English."""
+    """The catalogue of a language; one that has none reads English."""
     folder = FOLDER / language.replace("-", "_")
     words: dict[str, str | Plural] = {}
     plural: Callable[[int], int] = _english
@@ -76,3 +80,12 @@ def nearest(wanted: str | None, *, default: str = "zh-CN") -> str:
         return default
     head = wanted.replace("_", "-").split("-")[0].lower()
     return "zh-CN" if head == "zh" else "en"
+
+
+@lru_cache(maxsize=1024)
+def written(wanted: str | None, *, default: str = "en") -> str:
+    """The language of WRITTEN a message in that locale is worded in: `zh-HK` reads zh-TW, `ja` and `en-GB` read en."""
+    parts = (wanted or default).replace("_", "-").lower().split("-")
+    if parts[0] != "zh":
+        return "en"
+    return "zh-TW" if _TRADITIONAL & set(parts[1:]) and "hans" not in parts else "zh-CN"

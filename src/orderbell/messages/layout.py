@@ -16,7 +16,7 @@ from mjml import mjml2html
 from orderbell.messages import colour
 from orderbell.messages.brand import Brand
 from orderbell.messages.fences import Form, fence_name
-from orderbell.messages.i18n import catalogue, nearest
+from orderbell.messages.i18n import catalogue, written
 from orderbell.messages.liquid import Compiled
 from orderbell.messages.markup import inline_html, to_html
 
@@ -96,7 +96,7 @@ class Sheet:
     """One wording in one brand and language: the whole page, ready to fill."""
 
     def __init__(self, parts: dict[str, Compiled], brand: Brand, locale: str) -> None:
-        language = nearest(locale, default="en")
+        language = written(locale)
         link_style = f"color:{colour.shade_for(brand.accent, CARD)}"
         self.dynamic = {name: part for name, part in parts.items() if not part.simple}
         self.link_style = link_style

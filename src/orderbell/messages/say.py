@@ -12,7 +12,7 @@ from babel.dates import format_date, format_skeleton
 from orderbell.base import money
 from orderbell.messages.escapes import clean, web_address
 from orderbell.messages.facts import Item, Links, MessageFacts
-from orderbell.messages.i18n import catalogue, nearest
+from orderbell.messages.i18n import catalogue, written
 
 STATUS_WORDS = {
     "pending": "Awaiting payment",
@@ -36,7 +36,7 @@ class Told:
         self.facts = facts
         self.links = links
         self.locale = locale
-        self.language = nearest(locale, default="en")
+        self.language = written(locale)
 
     def order_number(self) -> str:
         """The whole number."""
@@ -200,7 +200,7 @@ def _babel(locale: str) -> Locale:
     try:
         return Locale.parse(locale, sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale.parse(nearest(locale, default="en"), sep="-")
+        return Locale.parse(written(locale), sep="-")
 
 
 @cache
@@ -209,7 +209,7 @@ def _word(language: str, message_id: str) -> str:
 
 
 def _comma(language: str) -> str:
-    return "、" if language == "zh-CN" else ", "
+    return "、" if language.startswith("zh") else ", "
 
 
 def _title(item: Item) -> str:

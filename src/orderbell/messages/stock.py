@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from orderbell.messages.i18n import WRITTEN
 from orderbell.messages.liquid import Compiled, compile_text
 
 FOLDER = Path(__file__).parent / "stock"
-LANGUAGES = ("zh-CN", "en")
+LANGUAGES = WRITTEN
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "email": ("email",),
     "inbox": ("inbox",),

@@ -13,7 +13,7 @@ from orderbell import events
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.base.ids import new_id
 from orderbell.messages import stock, tokens
-from orderbell.messages.i18n import nearest
+from orderbell.messages.i18n import written
 from orderbell.messages.liquid import Compiled, check, compile_text
 from orderbell.messages.samples import sample_facts, sample_links
 from orderbell.messages.say import Told
@@ -63,6 +63,8 @@ class Wordings:
     def choose(self, event_type: str, audience: str, channel: str, locale: str) -> Wording:
         """Own words in the language, else stock in it, else own in the shop's language, else English stock.
 
+        Traditional Chinese tries Simplified before it leaves Chinese.
+
         Raises:
             NotFound: `no_wording`: this event says nothing to this audience, and nobody wrote anything.
         """
@@ -74,9 +76,12 @@ class Wordings:
 
     def _find(self, event_type: str, audience: str, channel: str, locale: str) -> Wording:
         key = (event_type, audience, channel)
+        chinese = "zh-CN" if written(locale) == "zh-TW" else locale
         found = (
             self._own_wording(key, locale)
             or stock_wording(*key, locale)
+            or self._own_wording(key, chinese)
+            or stock_wording(*key, chinese)
             or self._own_wording(key, self._default)
             or stock_wording(*key, self._default if self._default.startswith("en") else "en")
         )
@@ -225,7 +230,7 @@ def _check_part(name: TemplateName, part: str, text: str, max_chars: int) -> Non
 def _own(key: tuple[str, str, str], parts: Mapping[str, str], *, locale: str, version_id: str) -> Wording:
     """A merchant's parts; what was never written comes from stock, what was emptied stays empty."""
     family = stock.own_family(key[2])
-    found = stock.find(*key, nearest(locale, default="en"))
+    found = stock.find(*key, written(locale))
     base: Mapping[str, Compiled] = found[1] if found and found[0] == family else {}
     own = {name: compile_text(text, event_type=key[0], audience=key[1]) for name, text in parts.items() if text.strip()}
     kept = {name: part for name, part in base.items() if name not in parts}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orderbell.messages import stock
-from orderbell.messages.i18n import nearest
+from orderbell.messages.i18n import written
 from orderbell.messages.liquid import Compiled
 
 
@@ -62,7 +62,7 @@ def stock_wording(event_type: str, audience: str, channel: str, locale: str) -> 
     # A webhook carries data: it has words in no language and needs none.
     if not stock.families(channel):
         return make(key, {}, locale=locale, family="")
-    language = nearest(locale, default="en")
+    language = written(locale)
     if not speaks(language, locale):
         return None
     found = stock.find(event_type, audience, channel, language)
@@ -70,5 +70,11 @@ def stock_wording(event_type: str, audience: str, channel: str, locale: str) -> 
 
 
 def speaks(language: str, locale: str) -> bool:
-    """Whether a stock language serves a locale: zh-CN serves zh-TW, en serves en-GB, neither serves ja."""
-    return language.split("-")[0].lower() == locale.replace("_", "-").split("-")[0].lower()
+    """Whether a text in that language serves a locale: zh-TW serves zh-HK, en serves en-GB, neither serves ja."""
+    return _tongue(language) == _tongue(locale)
+
+
+def _tongue(locale: str) -> str:
+    """What tells readers apart: the language, and for Chinese the script."""
+    head = locale.replace("_", "-").split("-")[0].lower()
+    return written(locale) if head == "zh" else head
