@@ -18,7 +18,7 @@ from orderbell.sources.directory import SOURCES
 from orderbell.web.panel import channels, importing, keys, trail, words
 
 HOME = Path(orderbell.__file__).parent
-TEMPLATES = sorted((HOME / "web/templates/panel").glob("*.html"))
+TEMPLATES = sorted((HOME / "web/templates/panel").rglob("*.html"))
 SCRIPTS = sorted((HOME / "web/static/js").glob("*.js"))
 HAN = re.compile(r"[\u4e00-\u9fff]")
 _CALL = re.compile(r"""(?<![\w.])(?:_|plural)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")

@@ -20,8 +20,8 @@ from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
 from orderbell.store import marker
 from orderbell.store.schema import Shop, Task
-from orderbell.web import packing
-from orderbell.web.panel import rights, words
+from orderbell.web import guards, packing
+from orderbell.web.panel import rights, undo, words
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
@@ -78,10 +78,11 @@ def page(
     if name not in SECRET_PAGES:
         packing.allow(request)
     done = words.DONE.get(request.query_params.get("done", ""), "")
+    back = undo.read(guards.house_of(request), staff, request.query_params.get("undo", "")) if done else None
     context = {
         "it": seen.facts, "frame": seen.frame, "staff": staff, "words": words, "zone": seen.frame.zone, "done": done,
         "clock": clock_for(seen.frame.zone), "titles": channel_titles(), "theme": theme(request), "wrong": None,
-        "values": {}, "sees": partial(rights.sees, staff), **facts,
+        "values": {}, "undo": back, "sees": partial(rights.sees, staff), **facts,
     }  # fmt: skip
     return Template(f"panel/{name}.html", context=context, status_code=status)
 
