@@ -52,7 +52,6 @@ def record(tx: Tx, landed: list[Landed]) -> None:
     for each, became in zip(landed, results, strict=True):
         _blame(tx, each, became)
     _forgive(tx, landed)
-    crashpoint("send.after_record")
 
 
 def _keep_history(tx: Tx, rows: list[dict[str, Any]]) -> None:

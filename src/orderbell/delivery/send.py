@@ -250,6 +250,7 @@ class Sender:
                 await self._record_apart(landed, error)
                 return
             else:
+                crashpoint("send.after_record")
                 self.told(landed)
                 return
 
