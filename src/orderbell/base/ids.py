@@ -22,6 +22,7 @@ PREFIXES = {
     "customer": "cus",
     "address": "adr",
     "rule": "rul",
+    "rule_change": "ruc",
     "template": "tpl",
     "version": "ver",
     "brand": "brd",

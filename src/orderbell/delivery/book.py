@@ -18,7 +18,9 @@ from sqlalchemy import bindparam, select
 from orderbell.base import log
 from orderbell.base.errors import Misconfigured
 from orderbell.base.secrets import Keyring, Sealed
+from orderbell.domain import quiet
 from orderbell.domain.cards import Vault
+from orderbell.domain.quiet import Quiet
 from orderbell.messages import brand, templates
 from orderbell.messages.brand import Brand
 from orderbell.messages.templates import Wordings
@@ -38,6 +40,10 @@ class RuleCard:
     audience: str
     channels: tuple[str, ...]
     lane: int
+    muted: tuple[str, ...] = ()
+    """Channels that a person switched off for this event."""
+    quiet: Quiet | None = None
+    """When its messages wait; None: they never do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +133,7 @@ def _read(tx: Tx, shop_id: str, keyring: Keyring) -> ShopBook:
     shop = tx.execute(select(Shop.__table__).where(Shop.id == shop_id)).one()
     box = keyring.box(shop_id, shop.data_key)
     vault = Vault(shop_id=shop_id, box=box, keyring=keyring)
-    on, off = _rules(tx, shop_id)
+    on, off = _rules(tx, shop_id, quiet.of_shop(shop.settings))
     return ShopBook(
         id=shop_id,
         gen=shop.settings_gen,
@@ -147,16 +153,18 @@ def _read(tx: Tx, shop_id: str, keyring: Keyring) -> ShopBook:
     )
 
 
-def _rules(tx: Tx, shop_id: str) -> tuple[dict[str, tuple[RuleCard, ...]], dict[str, tuple[str, ...]]]:
+def _rules(
+    tx: Tx, shop_id: str, shops: Quiet | None
+) -> tuple[dict[str, tuple[RuleCard, ...]], dict[str, tuple[str, ...]]]:
     on: dict[str, tuple[RuleCard, ...]] = {}
     off: dict[str, tuple[str, ...]] = {}
     for row in tx.execute(select(Rule.__table__).where(Rule.shop_id == shop_id).order_by(Rule.id)):
-        if not row.enabled or not row.channels:
+        if not row.enabled or not (row.channels or row.muted):
             off[row.trigger] = (*off.get(row.trigger, ()), row.name)
             continue
         card = RuleCard(
             id=row.id, name=row.name, condition=row.condition, audience=row.audience,
-            channels=tuple(row.channels), lane=row.lane,
+            channels=tuple(row.channels), lane=row.lane, muted=tuple(row.muted), quiet=quiet.of_rule(row, shops),
         )  # fmt: skip
         on[row.trigger] = (*on.get(row.trigger, ()), card)
     return on, off

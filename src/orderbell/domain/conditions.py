@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,10 +19,10 @@ SAMPLE: Mapping[str, Any] = {
     "order": {
         "number": "20261122-0001", "status": "paid", "amount": 99.0, "currency": "CNY", "country": "CN",
         "ip": "203.0.113.9", "quantity": 1, "skus": ["steam-100"], "titles": ["Steam"], "owed": False, "held": False,
-        "refund_requested": False, "disputed": False, "attributes": {"channel": "web"},
+        "refund_requested": False, "disputed": False, "first": False, "attributes": {"channel": "web"},
     },
     "buyer": {"ref": "u_88", "name": "张三", "email": "a@example.com", "phone": "+8613800000000", "locale": "zh-CN"},
-    "event": {"type": "order.paid", "reason": ""},
+    "event": {"type": "order.paid", "reason": "", "hour": 10, "weekday": 7},
     "product": {"sku": "steam-100", "title": "Steam", "left": 3},
 }  # fmt: skip
 
@@ -60,8 +61,13 @@ def holds(text: str, facts: Mapping[str, Any]) -> tuple[bool, str]:
     return (True, "") if answer is True else (False, f"the condition does not hold: {text}")
 
 
-def order_facts(order: Any, event_type: str, reason: str | None) -> dict[str, Any]:
-    """What a condition about an order may ask; `order` is an OrderState."""
+def order_facts(
+    order: Any, event_type: str, reason: str | None, *, here: datetime, first: bool = False
+) -> dict[str, Any]:
+    """What a condition about an order may ask; `order` is an OrderState.
+
+    `here` is the moment of the event on the shop's clock, `first` whether its buyer had ordered nothing before.
+    """
     buyer = order.buyer
     return {
         "order": {
@@ -78,13 +84,23 @@ def order_facts(order: Any, event_type: str, reason: str | None) -> dict[str, An
             "held": bool(order.held),
             "refund_requested": bool(order.refund_requested),
             "disputed": bool(order.disputed),
+            "first": first,
             "attributes": order.attributes,
         },
         "buyer": {name: buyer.get(name) or "" for name in ("ref", "name", "email", "phone", "locale")},
-        "event": {"type": event_type, "reason": reason or ""},
+        "event": _event(event_type, reason, here),
     }
 
 
-def stock_facts(sku: str, title: str, left: int, event_type: str) -> dict[str, Any]:
+def stock_facts(sku: str, title: str, left: int, event_type: str, *, here: datetime) -> dict[str, Any]:
     """What a condition about a product's stock may ask."""
-    return {"product": {"sku": sku, "title": title, "left": left}, "event": {"type": event_type, "reason": ""}}
+    return {"product": {"sku": sku, "title": title, "left": left}, "event": _event(event_type, None, here)}
+
+
+def _event(event_type: str, reason: str | None, here: datetime) -> dict[str, Any]:
+    return {"type": event_type, "reason": reason or "", "hour": here.hour, "weekday": here.isoweekday()}
+
+
+def asks_for_first(text: str) -> bool:
+    """Whether a condition asks for the buyer's first order, which costs a question to the database."""
+    return "order.first" in text

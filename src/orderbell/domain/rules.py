@@ -11,12 +11,13 @@ from sqlalchemy import delete, insert, select, update
 
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.base.ids import new_id
-from orderbell.domain import conditions
+from orderbell.domain import conditions, quiet
 from orderbell.events import BY_TYPE
 from orderbell.store.database import Tx
 from orderbell.store.schema import Rule, Shop
 
 AUDIENCES = ("buyer", "staff")
+CHANGEABLE = ("name", "condition", "channels", "muted", "lane", "enabled", "quiet", "quiet_from", "quiet_until")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +134,7 @@ def add_rule(tx: Tx, shop_id: str, draft: RuleDraft, *, now: datetime) -> str:
 
 
 def change_rule(tx: Tx, shop_id: str, rule_id: str, *, now: datetime, **new: Any) -> None:
-    """Change name, condition, channels, lane or enabled.
+    """Change some of what CHANGEABLE names.
 
     Raises:
         NotFound: no such rule in this shop.
@@ -142,7 +143,7 @@ def change_rule(tx: Tx, shop_id: str, rule_id: str, *, now: datetime, **new: Any
     row = tx.execute(select(Rule.__table__).where(Rule.shop_id == shop_id, Rule.id == rule_id)).one_or_none()
     if row is None:
         raise NotFound("There is no such rule.")
-    if unknown := set(new) - {"name", "condition", "channels", "lane", "enabled"}:
+    if unknown := set(new).difference(CHANGEABLE):
         raise BadInput(f"A rule's {', '.join(sorted(unknown))} cannot be changed.", code="not_changeable")
     check({**row._mapping, **new})
     tx.execute(update(Rule).where(Rule.shop_id == shop_id, Rule.id == rule_id).values(**new, changed_at=now))
@@ -175,7 +176,16 @@ def check(values: dict[str, Any]) -> None:
         raise BadInput("A lane is 0 (urgent), 1 (order news) or 2 (bulk).", code="bad_lane", field="lane")
     if len(set(values["channels"])) != len(values["channels"]) or len(values["channels"]) > 20:
         raise BadInput("Name each channel once.", code="bad_channels", field="channels")
+    _check_quiet(values)
     conditions.check(values["condition"])
+
+
+def _check_quiet(values: dict[str, Any]) -> None:
+    wish = values.get("quiet", "shop")
+    if wish not in quiet.WISHES:
+        raise BadInput("A rule waits as the shop does, by hours of its own, or never.", code="bad_quiet", field="quiet")
+    if wish == "own":
+        quiet.check(values.get("quiet_from"), values.get("quiet_until"))
 
 
 def touch(tx: Tx, shop_id: str) -> None:

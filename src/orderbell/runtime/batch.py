@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, select, tuple_
 from orderbell.base.crash import crashpoint
 from orderbell.delivery.book import ShopBook
 from orderbell.delivery.seats import NO_SEATS, Seats
-from orderbell.domain import orders
+from orderbell.domain import firsts, orders
 from orderbell.domain.orders import OrderState
 from orderbell.events import Event, Line, OrderEvent, StockEvent, from_payload, type_of
 from orderbell.runtime import flush, local
@@ -57,6 +57,8 @@ class Batch:
         self._found: list[Heard] = []
         self.filled: set[str] = set()
         """The orders that got goods in this batch."""
+        self._earliest: dict[str, str] = {}
+        """The first order of each buyer somebody asked about."""
         self.regained: Regained | None = None
         """What was told and given before a restore; None in a house that was not restored lately."""
         self.out = Decided(now)
@@ -132,6 +134,16 @@ class Batch:
         if (shop_id, sku) not in self.stocks:
             self.load_stocks([(shop_id, sku)])
         return self.stocks[shop_id, sku]
+
+    def is_first(self, order: OrderState) -> bool:
+        """Whether the buyer of an order is not known to have ordered before; asked of the database once a batch."""
+        if order.customer_id is not None and order.customer_id not in self._earliest:
+            mine = [each for each in self.orders.values() if each.customer_id not in (None, *self._earliest)]
+            found = firsts.earliest(self.tx, {(each.shop_id, str(each.customer_id)) for each in mine})
+            for each in mine:
+                buyer = str(each.customer_id)
+                self._earliest[buyer] = min(each.id, found.get(buyer, each.id), self._earliest.get(buyer, each.id))
+        return order.customer_id is None or self._earliest.get(order.customer_id, order.id) == order.id
 
     def find_out(self, shop_id: str, event: Event) -> None:
         """Add a fact of our own; it is handled in this batch, next, and written to the journal with it."""

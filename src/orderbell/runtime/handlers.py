@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,10 +11,12 @@ from orderbell import events
 from orderbell.base import mutant
 from orderbell.base.clock import to_micros
 from orderbell.base.ids import new_id
-from orderbell.delivery import outbox, route
-from orderbell.delivery.book import RuleCard
+from orderbell.delivery import asking, outbox
+from orderbell.delivery.book import RuleCard, ShopBook
+from orderbell.delivery.route import Recipient
 from orderbell.domain import cards, conditions, orders
 from orderbell.domain.orders import OrderState
+from orderbell.domain.quiet import place_of
 from orderbell.events import OrderEvent, StockEvent
 from orderbell.runtime import regain
 from orderbell.runtime.batch import Batch, natural
@@ -278,27 +280,34 @@ def run_rules(batch: Batch, heard: Heard) -> None:
         heard.tell("rules", why=heard.verdict.why)
         return
     book = batch.books[heard.shop_id]
-    rules = book.rules.get(heard.row.type, ())
-    facts = _facts(heard) if any(rule.condition for rule in rules) else {}
     told = batch.regained is not None and batch.regained.is_told(heard)
-    for rule in rules:
-        matched, why = conditions.holds(rule.condition, facts)
-        found = route.choose(rule, book, heard.row.type, heard.order) if matched else route.Route(())
-        for recipient in found.recipients:
-            row = _message(batch, heard, rule, recipient)
-            if told:
-                regain.hush(row, batch.now)
-            batch.out.messages.append((row, heard.order))
+    for answer in asking.ask(book, heard.row.type, heard.order, lambda: _facts(batch, heard)):
+        waits = [_put(batch, heard, answer.rule, recipient, told=told) for recipient in answer.found.recipients]
+        until = max((at for at in waits if at), default=None)
         heard.tell(
-            "rule", rule=rule.id, name=rule.name, matched=matched, why=why, audience=rule.audience,
-            messages=len(found.recipients), nobody=[f"{kind}: {reason}" for kind, reason in found.nobody],
+            "rule", rule=answer.rule.id, name=answer.rule.name, matched=answer.matched, why=answer.why,
+            audience=answer.rule.audience, messages=len(waits), **_until(until, book),
+            nobody=[f"{kind}: {reason}" for kind, reason in answer.found.nobody],
         )  # fmt: skip
     for name in book.off_rules.get(heard.row.type, ()):
         heard.tell("rule", name=name, matched=False, why="the rule is switched off")
 
 
-def _message(batch: Batch, heard: Heard, rule: RuleCard, recipient: route.Recipient) -> dict[str, Any]:
-    return outbox.message_row(recipient, rule, event=heard.row, order=heard.order, extras=_extras(heard), now=batch.now)
+def _until(at: datetime | None, book: ShopBook) -> dict[str, str]:
+    return {"until": at.astimezone(place_of(book.timezone)).isoformat()} if at else {}
+
+
+def _put(batch: Batch, heard: Heard, rule: RuleCard, recipient: Recipient, *, told: bool) -> datetime | None:
+    """Add a message; when quiet hours hold it back, until when."""
+    order = heard.order
+    row = outbox.message_row(recipient, rule, event=heard.row, order=order, extras=_extras(heard), now=batch.now)
+    until = asking.waits_until(rule, batch.books[heard.shop_id], recipient, order, now=batch.now)
+    if until is not None:
+        row.update(due_at=until, reason=asking.QUIET_HOURS)
+    if told:
+        regain.hush(row, batch.now)
+    batch.out.messages.append((row, order))
+    return until
 
 
 def _extras(heard: Heard) -> dict[str, Any] | None:
@@ -309,11 +318,16 @@ def _extras(heard: Heard) -> dict[str, Any] | None:
     return {"reason": reason} if reason else None
 
 
-def _facts(heard: Heard) -> dict[str, Any]:
-    event = heard.event
+def _facts(batch: Batch, heard: Heard) -> dict[str, Any]:
+    event, book = heard.event, batch.books[heard.shop_id]
+    here = event.at.astimezone(place_of(book.timezone))
     if isinstance(event, StockEvent):
-        return conditions.stock_facts(event.sku, event.title, event.left, heard.row.type)
-    return conditions.order_facts(heard.order, heard.row.type, _order_event(heard).reason)
+        return conditions.stock_facts(event.sku, event.title, event.left, heard.row.type, here=here)
+    order = heard.order
+    assert order is not None
+    asked = any(conditions.asks_for_first(rule.condition) for rule in book.rules.get(heard.row.type, ()))
+    first = asked and batch.is_first(order)
+    return conditions.order_facts(order, heard.row.type, _order_event(heard).reason, here=here, first=first)
 
 
 def _fact(

@@ -26,10 +26,10 @@ _OVER = {"state": int(State.DONE), "tries": 1}
 def deliver(out: Decided, books: Mapping[str, ShopBook], writer: Writer) -> None:
     """Look at each message with its order as it stands at the end of the batch, and end those that need no network."""
     for row, order in out.messages:
-        if row["state"] != State.READY:
+        if row["state"] != State.READY or row["due_at"] > out.now:
             continue
         traits = CHANNELS[row["channel"]].traits
-        if why := _stale(row, order, local=traits.local):
+        if why := stale(row, order, local=traits.local):
             row.update(_OVER, ended_at=out.now, status="suppressed", reason=why)
         elif traits.local or row["provider_id"] is None:
             row.update(_OVER, ended_at=out.now, **_said(row, order, books[row["shop_id"]], writer))
@@ -42,7 +42,7 @@ def board(out: Decided, books: Mapping[str, ShopBook], seats: Seats, until: date
     flights = []
     for row, order in out.messages:
         provider_id = row["provider_id"]
-        if row["state"] != State.READY or CHANNELS[row["channel"]].traits.per_minute:
+        if row["state"] != State.READY or row["due_at"] > out.now or CHANNELS[row["channel"]].traits.per_minute:
             continue
         book = books[row["shop_id"]]
         account = book.account(provider_id)
@@ -55,7 +55,8 @@ def board(out: Decided, books: Mapping[str, ShopBook], seats: Seats, until: date
     return flights
 
 
-def _stale(row: Mapping[str, Any], order: OrderState | None, *, local: bool) -> str | None:
+def stale(row: Mapping[str, Any], order: OrderState | None, *, local: bool) -> str | None:
+    """Why a message is not sent although its rule matched, as the order stands at the end of the batch."""
     if order is None or row["channel"] == "webhook":
         return None
     if not still_true(row["event_type"], order):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orderbell.store.tables.automations import RuleChange
 from orderbell.store.tables.base import Row, State
 from orderbell.store.tables.goods import Card, CardImport, LostSale, Product, ReusableCard, Reveal, Slot
 from orderbell.store.tables.limits import Allowance
@@ -26,6 +27,6 @@ METADATA = Row.metadata
 __all__ = [
     "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion",
     "Bucket", "Card", "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "LostSale", "Message", "Meta",
-    "Order", "Product", "Provider", "ReusableCard", "Reveal", "Rule", "Session", "Shop", "SignInLink", "Slot",
-    "SourceRow", "Staff", "State", "Task", "Template", "TemplateVersion", "Timer",
+    "Order", "Product", "Provider", "ReusableCard", "Reveal", "Rule", "RuleChange", "Session", "Shop", "SignInLink",
+    "Slot", "SourceRow", "Staff", "State", "Task", "Template", "TemplateVersion", "Timer",
 ]  # fmt: skip

@@ -27,6 +27,12 @@ class Rule(Row):
     channels: Mapped[list[Any]]
     lane: Mapped[int] = mapped_column(Integer, default=1)
     enabled: Mapped[int] = mapped_column(Integer, default=1)
+    muted: Mapped[list[Any]] = mapped_column(default=list)
+    """The channels a person switched off for this event, so that its story can say so."""
+    quiet: Mapped[str] = mapped_column(default="shop")
+    """Quiet hours: `shop` as the shop keeps them, `own` those below, `never` waits."""
+    quiet_from: Mapped[int | None] = mapped_column(Integer)
+    quiet_until: Mapped[int | None] = mapped_column(Integer)
     changed_at: Mapped[datetime]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from orderbell.web.panel import words
@@ -62,6 +63,9 @@ def _rules(each: Mapping[str, Any], _: Mapping[str, str], say: Say) -> Told:
 
 def _rule(each: Mapping[str, Any], titles: Mapping[str, str], say: Say) -> Told:
     reasons = [why(each["why"], say)] if each.get("why") else []
+    if each.get("until"):
+        at = datetime.fromisoformat(each["until"]).strftime("%m-%d %H:%M")
+        reasons.append(say("quiet hours: it waits until {at}", at=at))
     reasons += [_nobody(entry, titles, say) for entry in each.get("nobody") or ()]
     return Told(did=bool(each.get("matched")), heading=say(each["name"]), why="; ".join(reasons), rule=True)
 

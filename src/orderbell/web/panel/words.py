@@ -132,6 +132,7 @@ REASONS: Mapping[str, str] = {
     "process_ended_while_sending": "The process ended while sending it; it may or may not have arrived.",
     "restored": "A backup was restored; it was told before that, most likely. Send it again if it was not.",
     "rate_limit": "Waits its turn: the provider takes only so many a minute.",
+    "quiet_hours": "Quiet hours: it goes when they end, if it is still true then.",
     "will_retry": "The last try did not succeed; it will be tried again.",
     "no_more_tries": "All tries are used up.",
     "no_answer": "The provider did not answer; it may or may not have arrived.",
