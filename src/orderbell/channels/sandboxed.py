@@ -81,7 +81,8 @@ def _wechat(letter: Letter, address: Address, key: str) -> dict[str, Any]:
         "template_id": "<approved template>",
         "url": _link(letter),
         "client_msg_id": key,
-        "data": {"thing1": {"value": _short(letter.text.replace("\n", " "), 20)}},
+        "data": {name: {"value": value} for name, value in letter.data.items()}
+        or {"thing1": {"value": _short(letter.text.replace("\n", " "), 20)}},
     }
 
 

@@ -89,6 +89,15 @@ class Writer:
             order_url=f"{url}/o/{self.order_token(order)}", payment_url=order.payment_url or "", panel_url=panel
         )
 
+    def sample_links(self, number: str = "", payment_url: str = "") -> Links:
+        """Links for a preview: as long as real ones, and the buyer's leads to no order."""
+        nobody = self._signer.sign("order", f"ord_{0:032x}", "0")
+        return Links(
+            order_url=f"{self._base_url}/o/{nobody}",
+            panel_url=f"{self._base_url}/panel/orders/{number}",
+            payment_url=payment_url or f"{self._base_url}/pay/{number}",
+        )
+
     def order_token(self, order: Any) -> str:
         """The capability in a buyer's link: the order, and the generation that revoking raises."""
         return self._signer.sign("order", order.id, str(order.link_gen))

@@ -16,13 +16,14 @@ from orderbell.messages.brand import Brand
 from orderbell.messages.escapes import Escape, to_markdown
 from orderbell.messages.facts import Links, MessageFacts
 from orderbell.messages.fences import Form, resolve
+from orderbell.messages.fields import KINDS, Field, fill
 from orderbell.messages.i18n import catalogue, written
 from orderbell.messages.layout import Sheet, foot_lines, rows_html, unsubscribe_html
 from orderbell.messages.liquid import Compiled, Goods
 from orderbell.messages.say import Told
 from orderbell.messages.wording import Wording
 
-_HEADLINES = {"email": "subject", "inbox": "title", "chat": "title", "dingtalk": "title"}
+_HEADLINES = {"email": "subject", "inbox": "title", "chat": "title", "dingtalk": "title", "wechat": "title"}
 _PAY_FIRST = frozenset({"order.created", "payment.failed"})
 
 
@@ -61,12 +62,19 @@ def compose(
     """
     if not wording.family or traits.markup is Markup.JSON:
         return Letter(data=event_data(facts), locale=locale)
-    # Only what this wording uses is made: most of a letter's cost is dates and money.
-    values = tokens.values_for(facts, links, locale=locale, names=wording.needs)
-    goods = Told(facts, links, locale).goods() if wording.wants_goods else ()
-    desk = Desk(wording, facts, brand, links, locale, traits, values, goods)
+    desk = _desk(wording, facts, brand, links, locale=locale, traits=traits)
     way = _WAYS[wording.family]
     return _chat(desk) if way is _inbox and traits.markup is Markup.MARKDOWN else way(desk)
+
+
+def typed_fields(wording: Wording, facts: MessageFacts, links: Links, *, locale: str) -> list[Field]:
+    """The typed fields of a WeChat message, each with what it wanted to say.
+
+    Raises:
+        RenderFailed: a merchant's Liquid reached a limit with these facts.
+    """
+    bare = Traits(markup=Markup.PLAIN)
+    return _filled(_desk(wording, facts, Brand(name=""), links, locale=locale, traits=bare))
 
 
 def headline(wording: Wording, facts: MessageFacts, links: Links, *, locale: str) -> str | None:
@@ -111,6 +119,13 @@ def main_link(wording: Wording, links: Links) -> str:
     if wording.event_type in _PAY_FIRST:
         return Told(MessageFacts(event_type=""), links, "en").payment_link() or links.order_url
     return links.order_url
+
+
+def _desk(wording: Wording, facts: MessageFacts, brand: Brand, links: Links, *, locale: str, traits: Traits) -> Desk:
+    # Only what this wording uses is made: most of a letter's cost is dates and money.
+    values = tokens.values_for(facts, links, locale=locale, names=wording.needs)
+    goods = Told(facts, links, locale).goods() if wording.wants_goods else ()
+    return Desk(wording, facts, brand, links, locale, traits, values, goods)
 
 
 def _email(desk: Desk) -> Letter:
@@ -163,6 +178,23 @@ def _short(desk: Desk) -> Letter:
                   locale=desk.locale)  # fmt: skip
 
 
+def _filled(desk: Desk) -> list[Field]:
+    return [fill(part, desk.line(part)) for part in KINDS]
+
+
+def _card(desk: Desk) -> Letter:
+    filled = _filled(desk)
+    labels, language = _labels(written(desk.locale)), written(desk.locale)
+    lines = [_pair(language, labels[each.part], each.value) for each in filled if each.value]
+    return Letter(
+        subject=desk.line("title"),
+        text=_cut("\n".join(lines), desk.traits.max_chars),
+        buttons=_buttons(desk),
+        data={each.name: each.value for each in filled if each.value},
+        locale=desk.locale,
+    )
+
+
 def _chat(desk: Desk) -> Letter:
     title, language = desk.line("title"), written(desk.locale)
     body = desk.wording.parts["body"].render(desk.values, Escape.MARKDOWN, desk.goods).strip()
@@ -183,6 +215,7 @@ def _chat(desk: Desk) -> Letter:
 
 _WAYS: Mapping[str, Callable[[Desk], Letter]] = {
     "email": _email, "inbox": _inbox, "chat": _chat, "dingtalk": _chat, "short": _short, "sms": _short,
+    "wechat": _card,
 }  # fmt: skip
 
 
@@ -227,6 +260,7 @@ def _labels(language: str) -> dict[str, str]:
     return {
         "number": say("Order number"), "goods": say("Goods"), "amount": say("Amount"), "buyer": say("Buyer"),
         "sku": say("Product code"), "left": say("Stock left"), "open": say("View details"),
+        "status": say("Status"), "time": say("Time"),
     }  # fmt: skip
 
 

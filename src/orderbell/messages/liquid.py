@@ -110,6 +110,24 @@ def compile_text(source: str, *, event_type: str, audience: str) -> Compiled:
     return _with_logic(source, pieces, event_type, audience)
 
 
+def unknown_words(source: str, *, event_type: str, audience: str) -> list[BadInput]:
+    """What `compile_text` would say of each friendly variable it does not take, in the order they stand."""
+    found: list[BadInput] = []
+    for piece in _cut(without(source[:MAX_SOURCE_BYTES])):
+        if piece.kind == "word":
+            try:
+                _known(piece.body, event_type, audience, piece.at)
+            except BadInput as error:
+                found.append(error)
+    return found
+
+
+def as_it_stands(source: str) -> Compiled:
+    """A text that says itself, braces and all: how a draft that does not work yet is shown."""
+    plain = without(source)
+    return Compiled(source, frozenset(), marked=plain, form=Form.of(plain))
+
+
 def check(compiled: Compiled, values: Mapping[str, str], goods: Goods) -> None:
     """Render once with sample values, strictly, as saving does.
 

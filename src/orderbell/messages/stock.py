@@ -21,7 +21,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "inbox": ("inbox",),
     "push": ("inbox",),
     "sms": ("sms", "short"),
-    "wechat": ("short",),
+    "wechat": ("wechat", "short"),
     "dingtalk": ("dingtalk", "chat", "inbox"),
     "webhook": (),
 }
@@ -34,6 +34,7 @@ PARTS: Mapping[str, Mapping[str, int]] = {
     "dingtalk": {"title": 120, "body": 10_000, "button": 40},
     "short": {"text": 500},
     "sms": {"text": 500},
+    "wechat": {"title": 40, "number": 200, "goods": 200, "amount": 200, "status": 200, "time": 200},
 }
 """The parts of each family and how many characters an author may write in each."""
 

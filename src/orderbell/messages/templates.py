@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from orderbell.base.errors import BadInput, NotFound
 from orderbell.base.ids import new_id
 from orderbell.messages import stock, tokens
 from orderbell.messages.i18n import written
-from orderbell.messages.liquid import Compiled, check, compile_text
+from orderbell.messages.liquid import Compiled, as_it_stands, check, compile_text
 from orderbell.messages.samples import sample_facts, sample_links
 from orderbell.messages.say import Told
 from orderbell.messages.wording import OwnText, Wording, make, speaks, stock_wording
@@ -176,6 +176,32 @@ def revert(tx: Connection, shop_id: str, name: TemplateName, *, version_id: str 
     _let_count(tx, shop_id, template_id, version_id)
 
 
+def current_of(tx: Connection, shop_id: str, name: TemplateName) -> str | None:
+    """The id of the version that counts; None: the stock text."""
+    return tx.execute(select(Template.current).where(Template.shop_id == shop_id, *_is(name))).scalar()
+
+
+def stock_parts(name: TemplateName) -> dict[str, str]:
+    """The stock text in the form an author may write it in; what stock does not say is empty."""
+    family, language = stock.own_family(name.channel), written(name.locale)
+    found = stock.find(name.event_type, name.audience, name.channel, language)
+    said = {part: each.source for part, each in found[1].items()} if found else {}
+    return {part: said.get(part, "") for part in stock.PARTS[family]}
+
+
+def tried(name: TemplateName, parts: Mapping[str, str]) -> Wording:
+    """A draft as a wording: what works is compiled, what does not says itself."""
+    compiled: dict[str, Compiled] = {}
+    for part, text in parts.items():
+        try:
+            compiled[part] = compile_text(text, event_type=name.event_type, audience=name.audience)
+        except BadInput:
+            compiled[part] = as_it_stands(text)
+    key = (name.event_type, name.audience, name.channel)
+    said = {part: each for part, each in compiled.items() if each.source.strip()}
+    return make(key, said, locale=name.locale, family=stock.own_family(name.channel))
+
+
 def versions(tx: Connection, shop_id: str, name: TemplateName) -> list[VersionInfo]:
     """Every saved version of a wording, newest first."""
     template_id = _find_id(tx, shop_id, name)
@@ -206,14 +232,20 @@ def check_parts(name: TemplateName, parts: Mapping[str, str]) -> dict[str, str]:
     if strangers or not allowed:
         raise BadInput(f"{name.channel} has no such part.", code="unknown_part", part=", ".join(strangers))
     for part, text in parts.items():
-        _check_part(name, part, text, allowed[part])
+        check_part(name, part, text)
     missing = [part for part in ("body", "text") if part in allowed and not parts.get(part, "").strip()]
     if missing:
         raise BadInput("The text is empty.", code="empty_text", part=missing[0])
     return dict(parts)
 
 
-def _check_part(name: TemplateName, part: str, text: str, max_chars: int) -> None:
+def check_part(name: TemplateName, part: str, text: str) -> None:
+    """Let pass one part that may be saved.
+
+    Raises:
+        BadInput: with a code, the `part` and, where it can be told, the `position`.
+    """
+    max_chars = stock.PARTS[stock.own_family(name.channel)][part]
     if len(text) > max_chars:
         raise BadInput(f"{part} may be {max_chars} characters long.", code="text_too_long", part=part)
     # Samples have goods, a name and a reason, so every branch that asks for them is walked.
@@ -238,14 +270,13 @@ def _own(key: tuple[str, str, str], parts: Mapping[str, str], *, locale: str, ve
 
 
 def _find_id(tx: Connection, shop_id: str, name: TemplateName) -> str | None:
-    conditions: Iterable[Any] = (
-        column == value
-        for column, value in zip(
-            (Template.event_type, Template.audience, Template.channel, Template.locale), name.place, strict=True
-        )
-    )
-    found = tx.execute(select(Template.id).where(Template.shop_id == shop_id, *conditions)).scalar()
+    found = tx.execute(select(Template.id).where(Template.shop_id == shop_id, *_is(name))).scalar()
     return found and str(found)
+
+
+def _is(name: TemplateName) -> list[Any]:
+    columns = (Template.event_type, Template.audience, Template.channel, Template.locale)
+    return [column == value for column, value in zip(columns, name.place, strict=True)]
 
 
 def _template_id(tx: Connection, shop_id: str, name: TemplateName) -> str:

@@ -37,6 +37,10 @@ class Token:
         """Every way to write it."""
         return (self.name, self.zh, self.zh_tw, *self.also)
 
+    def word(self, language: str) -> str:
+        """How an author of that language writes it."""
+        return {"zh-CN": self.zh, "zh-TW": self.zh_tw}.get(language, self.name)
+
     def stands_in(self, event_type: str, audience: str) -> bool:
         """Whether a wording of that event for that audience may use it."""
         return event_type in self.event_types and audience in self.audiences

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from orderbell.store.tables.automations import RuleChange
 from orderbell.store.tables.base import Row, State
+from orderbell.store.tables.brand import Logo
+from orderbell.store.tables.drafts import TemplateDraft
 from orderbell.store.tables.goods import Card, CardImport, LostSale, Product, ReusableCard, Reveal, Slot
 from orderbell.store.tables.limits import Allowance
 from orderbell.store.tables.messages import Attempt, BrandVersion, Message, Provider, Rule, Template, TemplateVersion
 from orderbell.store.tables.orders import AddressRow, Conflicting, Customer, EventRow, LineRow, Order, Task, Timer
+from orderbell.store.tables.records import ResendItem, ResendJob, SavedFilter
 from orderbell.store.tables.shops import (
     Answered,
     ApiKey,
@@ -21,12 +24,14 @@ from orderbell.store.tables.shops import (
     SourceRow,
     Staff,
 )
+from orderbell.store.tables.team import Invitation, SecondFactor
 
 METADATA = Row.metadata
 
 __all__ = [
     "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion",
-    "Bucket", "Card", "CardImport", "Conflicting", "Customer", "EventRow", "LineRow", "LostSale", "Message", "Meta",
-    "Order", "Product", "Provider", "ReusableCard", "Reveal", "Rule", "RuleChange", "Session", "Shop", "SignInLink",
-    "Slot", "SourceRow", "Staff", "State", "Task", "Template", "TemplateVersion", "Timer",
+    "Bucket", "Card", "CardImport", "Conflicting", "Customer", "EventRow", "Invitation", "LineRow", "Logo", "LostSale",
+    "Message", "Meta", "Order", "Product", "Provider", "ResendItem", "ResendJob", "ReusableCard", "Reveal", "Rule",
+    "RuleChange", "SavedFilter", "SecondFactor", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff",
+    "State", "Task", "Template", "TemplateDraft", "TemplateVersion", "Timer",
 ]  # fmt: skip

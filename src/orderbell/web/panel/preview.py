@@ -13,13 +13,13 @@ from orderbell.channels import directory
 from orderbell.channels.base import Address, Draft, Letter, Markup
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import ShopBook
-from orderbell.messages import brand, facts, templates
+from orderbell.messages import brand, facts, segments, templates
 from orderbell.messages.brand import Brand
 from orderbell.messages.compose import compose
 from orderbell.messages.facts import Links
+from orderbell.messages.i18n import written
 from orderbell.messages.wording import Wording
 
-SMS_CHARS, SMS_CHARS_OF_SEVERAL = 70, 67
 HIDDEN_LINK = "https://hidden.invalid/link-of-this-buyer"
 FORMS: Mapping[str, str] = {
     "email": "mail", "sms": "bubble", "inbox": "card", "push": "card", "wechat": "card", "webhook": "request"
@@ -37,12 +37,9 @@ class Shown:
 
     @property
     def parts(self) -> int:
-        """As how many SMS it is counted: 70 characters, or 67 each when it takes several (mainland China; the
-        signature in 【】 counts too; vendors' pages, read 2026-11-22).
-        """
-        signature = len(self.letter.sender_name) + 2 if self.letter.sender_name else 0
-        chars = len(self.letter.text) + signature
-        return 1 if chars <= SMS_CHARS else -(-chars // SMS_CHARS_OF_SEVERAL)
+        """As how many SMS it is counted."""
+        letter, abroad = self.letter, written(self.letter.locale) != "zh-CN"
+        return segments.count(letter.text, "" if abroad else letter.sender_name, abroad=abroad).parts
 
 
 def show(tx: Connection, book: ShopBook, row: Any) -> Shown | None:
