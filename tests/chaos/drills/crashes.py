@@ -20,11 +20,12 @@ GENERATIONS = 12
 ORDERS = 52
 PATIENCE_S = 12.0
 REST_EVERY_S = 2.5 * LEASE_S
-# Passed only when somebody does this; every other point is passed by orders, or by starting.
+# Passed only when somebody does this; every other point is passed by orders, or by starting. An order's own messages
+# are leased from birth: what is claimed is what a person asked for again.
 NEEDS = {
     "cards.import_chunk": "import", "cards.after_import": "import", "api.after_deed": "resend",
     "api.after_note": "import", "goods.after_reveal": "reveal", "goods.after_reissue": "reissue",
-    "outbox.after_resend": "resend",
+    "outbox.after_resend": "resend", "send.after_claim": "resend",
 }  # fmt: skip
 AT_START = ("retention.after_forget", "sweep.after_find")
 
