@@ -24,6 +24,8 @@ from orderbell.domain import audit
 SILENT = {
     "POST /v1/events": "what shops tell is the journal itself, each fact with its source",
     "POST /v1/inbox/{message_id}/read": "that a buyer read something is the message's own row",
+    "POST /v1/inbox/tokens": "makes a signed word of an hour; nothing is kept of it",
+    "POST /inbox/read": "that a buyer read something is the message's own row",
     "POST /in/{kind}/{token}": "what shops tell is the journal itself",
     "POST /o/find": "a buyer looks for an order; wrong tries are counted",
     "POST /o/reveal": "each reveal is a row of its own, shown to the buyer",
@@ -39,6 +41,8 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /v1/channels/{account_id}/test": ("provider.tested", {"to": "a@example.com"}),
     "POST /v1/webhooks": ("provider.added", {"target_url": "http://127.0.0.1:9/x", "event": "order.paid"}),
     "DELETE /v1/webhooks/{hook_id}": ("provider.removed", {}),
+    "PUT /v1/inbox/origins": ("inbox.origins", {"origins": ["https://shop.example.com"]}),
+    "POST /panel/sources/inbox": ("inbox.origins", {"origins": "https://shop.example.com"}),
     "POST /v1/messages/{message_id}/resend": ("message.resend", {}),
     "POST /v1/products": ("product.added", {"sku": "p1", "title": "One"}),
     "PUT /v1/products/{sku}": ("product.changed", {"title": "Two"}),

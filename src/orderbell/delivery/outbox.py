@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -18,7 +18,9 @@ from orderbell.domain import audit
 from orderbell.store import bulk
 from orderbell.store.database import Tx
 from orderbell.store.schema import Message, State
+from orderbell.store.tables.base import STUCK
 
+AT_ONCE = timedelta(0)
 RESENDABLE = ("sent", "delivered", "failed", "unknown", "suppressed", "cancelled")
 
 
@@ -71,8 +73,13 @@ def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> set[str]:
     return set(tx.execute(select(Message.id).where(Message.id.in_(ids))).scalars())
 
 
-def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> str:
+def resend(
+    tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime, after: timedelta = AT_ONCE,
+    to: Recipient | None = None,
+) -> str:  # fmt: skip
     """Send a finished message once more because a person asked; a new message, linked to the old one.
+
+    It leaves `after` that time, until when it can be called off; `to` is another way than the old one's.
 
     Raises:
         NotFound: no such message in this shop.
@@ -84,17 +91,50 @@ def resend(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> 
         raise NotFound("There is no such message.")
     if old.status not in RESENDABLE:
         raise Conflict("This message is still on its way.", code="still_sending")
+    fresh = copy_of(old, now=now, due_at=now + after)
+    detail = {"new": fresh["id"]}
+    if to is not None:
+        fresh |= {"channel": to.channel, "provider_id": to.provider_id, "address": to.address, "locale": to.locale}
+        detail["channel"] = to.channel
+    tx.execute(insert(Message).values(**fresh))
+    let_go(tx, shop_id, [message_id])
+    audit.note(tx, shop_id, actor=by, action="message.resend", object=message_id, now=now, detail=detail)
+    crashpoint("outbox.after_resend")
+    return str(fresh["id"])
+
+
+def copy_of(old: Any, *, now: datetime, due_at: datetime, once: str = "") -> dict[str, Any]:
+    """The row that says once more what the message `old` said; two with the same `once` are the same message."""
     id_ = new_id("message")
-    fresh = dict(old._mapping) | {
-        "id": id_, "natural_key": f"{old.natural_key}|again:{id_}", "status": "queued", "reason": None,
+    return dict(old._mapping) | {
+        "id": id_, "natural_key": f"{old.natural_key}|again:{once or id_}", "status": "queued", "reason": None,
         "template_version": None, "brand_version": None, "subject": None, "created_at": now, "sent_at": None,
-        "ended_at": None, "read_at": None, "resend_of": old.id, "state": int(State.READY), "due_at": now,
+        "ended_at": None, "read_at": None, "resend_of": old.id, "state": int(State.READY), "due_at": due_at,
         "lease_gen": 0, "tries": 0,
     }  # fmt: skip
-    tx.execute(insert(Message).values(**fresh))
-    audit.note(tx, shop_id, actor=by, action="message.resend", object=message_id, now=now, detail={"new": id_})
-    crashpoint("outbox.after_resend")
-    return id_
+
+
+def let_go(tx: Tx, shop_id: str, message_ids: Sequence[str]) -> None:
+    """Messages that were sent again are stuck no more: nobody has to look at them a second time."""
+    these = (Message.shop_id == shop_id, Message.id.in_(list(message_ids)), STUCK)
+    tx.execute(sql_update(Message).where(*these).values(state=int(State.DONE)))
+
+
+def call_off(tx: Tx, shop_id: str, message_id: str, *, by: str, now: datetime) -> None:
+    """Take back a copy that a person asked for, while it has not left.
+
+    Raises:
+        NotFound: no such message in this shop.
+        Conflict: `left_already`, a worker has it, or it never was a copy.
+    """
+    mine = (Message.shop_id == shop_id, Message.id == message_id)
+    waits = (Message.state == int(State.READY), Message.tries == 0, Message.resend_of.is_not(None))
+    ended = {"state": int(State.DONE), "status": "cancelled", "ended_at": now}
+    if tx.execute(sql_update(Message).where(*mine, *waits).values(**ended)).rowcount == 0:
+        if tx.execute(select(Message.id).where(*mine)).first() is None:
+            raise NotFound("There is no such message.")
+        raise Conflict("It has left already.", code="left_already")
+    audit.note(tx, shop_id, actor=by, action="message.called_off", object=message_id, now=now)
 
 
 def tell_again(tx: Tx, shop_id: str, order_id: str, event_type: str, *, by: str, now: datetime) -> int:
@@ -113,13 +153,16 @@ def tell_again(tx: Tx, shop_id: str, order_id: str, event_type: str, *, by: str,
     return len(told)
 
 
-def mark_read(tx: Tx, shop_id: str, message_ids: Sequence[str], *, owner: str, now: datetime) -> int:
-    """Mark inbox messages of one owner (a customer's or an order's id) as read; how many were unread."""
+def mark_read(tx: Tx, shop_id: str, message_ids: Sequence[str], *, owner: str, now: datetime, until: str = "") -> int:
+    """Mark inbox messages of one owner (a customer's or an order's id) as read; how many were unread.
+
+    `until` names a message: it and all older ones are marked too.
+    """
     return tx.execute(
         sql_update(Message)
         .where(
             Message.shop_id == shop_id,
-            Message.id.in_(list(message_ids)),
+            Message.id.in_(list(message_ids)) | (Message.id <= until),
             Message.channel == "inbox",
             (Message.customer_id == owner) | (Message.order_id == owner),
             Message.read_at.is_(None),

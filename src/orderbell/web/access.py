@@ -17,8 +17,8 @@ from orderbell.base.masks import mask_path
 from orderbell.sources.directory import SOURCES
 
 DOORS = {
-    "v1": "api", "in": "shops", "receipts": "receipts", "panel": "panel", "static": "static", "o": "buyer",
-    "p": "buyer", "u": "buyer", "s": "buyer", "l": "buyer",
+    "v1": "api", "in": "shops", "inbox": "buyer", "demo": "buyer", "receipts": "receipts", "panel": "panel",
+    "static": "static", "o": "buyer", "p": "buyer", "u": "buyer", "s": "buyer", "l": "buyer",
 }  # fmt: skip
 _log = log.get("web")
 

@@ -30,6 +30,8 @@ from orderbell.web.buyer.routes import ROUTES as BUYER
 from orderbell.web.panel import rights
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
 from orderbell.web.panel.routes import ROUTES as PANEL
+from orderbell.web.widget.hub import Hub
+from orderbell.web.widget.routes import ROUTES as WIDGET
 
 VERSION = "1"
 AnyScope: TypeAlias = Scope | LifeSpanScope
@@ -67,7 +69,7 @@ def make_app(house: House) -> Door:
         signature_namespace=TRUSTED,
         request_max_body_size=house.settings.max_body_bytes,
         openapi_config=_openapi(),
-        state=State({"house": house, "key_seats": guards.KeySeats(), "vitals": Vitals(house)}),
+        state=State({"house": house, "key_seats": guards.KeySeats(), "vitals": Vitals(house), "inboxes": Hub(house)}),
         logging_config=None,
     )
 
@@ -80,6 +82,7 @@ def rooms() -> list[Router]:
     return [
         Router("/v1", route_handlers=API, dependencies=seat),
         Router("/in", route_handlers=hooks.ROUTES, include_in_schema=False),
+        Router("/inbox", route_handlers=WIDGET, include_in_schema=False),
         Router("/o", route_handlers=BUYER, guards=[guards.own_form], include_in_schema=False),
         Router("/panel", route_handlers=PANEL, guards=behind, dependencies=staff, include_in_schema=False),
         Router("/panel", route_handlers=PANEL_OPEN, guards=[guards.own_form], include_in_schema=False),

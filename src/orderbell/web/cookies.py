@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.types import Scope
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
-_PLACE = "orderbell.cookies"
+_PLACE, _HEADERS = "orderbell.cookies", "orderbell.headers"
 
 
 def is_secure(base_url: str) -> bool:
@@ -33,6 +33,17 @@ def make(word: str, value: str, *, secure: bool, max_age_s: int | None = None) -
 def leave(connection: Connection, cookie: Cookie) -> None:
     """Let this request's answer set a cookie, whatever kind of answer it becomes."""
     connection.scope["state"].setdefault(_PLACE, []).append(cookie)
+
+
+def leave_header(connection: Connection, name: str, value: str) -> None:
+    """Let this request's answer carry a header, a refusal too."""
+    connection.scope["state"].setdefault(_HEADERS, {})[name.encode()] = value.encode()
+
+
+def left_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers left for this answer."""
+    found: dict[bytes, bytes] = scope["state"].get(_HEADERS, {})
+    return found
 
 
 def left(scope: Scope) -> list[Cookie]:

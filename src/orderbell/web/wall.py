@@ -18,8 +18,8 @@ from orderbell.base import log
 from orderbell.base.errors import BadInput, NotFound, NotSignedIn, OrderBellError, TooLarge, TooOften
 from orderbell.web import cookies
 
-PROGRAM_DOORS = ("/v1", "/in/", "/receipts/", "/healthz", "/readyz", "/metrics", "/docs")
-SIGN_IN = "/panel/sign-in"
+PROGRAM_DOORS = ("/v1", "/in/", "/inbox", "/receipts/", "/healthz", "/readyz", "/metrics", "/docs")
+SIGN_IN, SECOND_FACTOR = "/panel/sign-in", "/panel/account/second-factor"
 PROBLEM = "application/problem+json"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -28,6 +28,8 @@ CSP = (
 )
 _YEAR = "public, max-age=31536000, immutable"
 _MINUTES = "public, max-age=300"
+# The address shops paste into their pages has no mark: it follows a new release within the hour, without a wait.
+_HOUR = "public, max-age=3600, stale-while-revalidate=604800"
 ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -35,6 +37,8 @@ ALWAYS = {
     b"cross-origin-opener-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=()",
 }
+WIDGET = {"/static/order-inbox.js": ((b"access-control-allow-origin", b"*"),)}
+"""Shops' own pages load this file as a module, which browsers ask for across origins."""
 _NOT_FOUND_SENTENCE = "There is nothing at this address."
 _log = log.get("web")
 AnyRequest = Request[Any, Any, Any]
@@ -55,7 +59,9 @@ def refuse(request: AnyRequest, error: OrderBellError) -> Response[Any]:
     if is_program(request.url.path):
         return _problem(error)
     if isinstance(error, NotSignedIn) and request.url.path.startswith("/panel"):
-        return _to_sign_in(request)
+        return _to(request, SIGN_IN)
+    if error.code == "second_factor_needed":
+        return _to(request, SECOND_FACTOR)
     return _page(request, error)
 
 
@@ -146,10 +152,10 @@ def retry_headers(error: OrderBellError) -> dict[str, str]:
     return {"retry-after": "5"} if error.status == 503 else {}
 
 
-def _to_sign_in(request: AnyRequest) -> Response[Any]:
+def _to(request: AnyRequest, path: str) -> Response[Any]:
     if request.headers.get("hx-request"):
-        return Response("", status_code=401, headers={"hx-redirect": SIGN_IN})
-    return Redirect(SIGN_IN)
+        return Response("", status_code=401, headers={"hx-redirect": path})
+    return Redirect(path)
 
 
 async def finish(message: Message, scope: Scope) -> None:
@@ -163,6 +169,7 @@ async def finish(message: Message, scope: Scope) -> None:
         headers.append((b"cache-control", _keeping(scope).encode()))
     if scope["path"].startswith(("/o", "/p", "/u", "/s/")):
         headers.append((b"x-robots-tag", b"noindex, nofollow, noarchive"))
+    headers += [*cookies.left_headers(scope).items(), *WIDGET.get(scope["path"], ())]
     headers += [cookie.to_encoded_header() for cookie in cookies.left(scope)]
     message["headers"] = headers
 
@@ -170,4 +177,4 @@ async def finish(message: Message, scope: Scope) -> None:
 def _keeping(scope: Scope) -> str:
     if not scope["path"].startswith("/static/"):
         return "no-store"
-    return _YEAR if b"v=" in scope["query_string"] else _MINUTES
+    return _YEAR if b"v=" in scope["query_string"] else _HOUR if scope["path"] in WIDGET else _MINUTES

@@ -86,8 +86,8 @@ async def pages(shop: Shopkeeper) -> list[str]:
     return [
         "", "/messages", "/messages?q=nothing-fits", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
         "/rules", "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
-        "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sandbox", "/keys", "/restored", "/health",
-        "/audit", "/search?q=N", "/password",
+        "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sources/inbox", "/sandbox", "/keys",
+        "/restored", "/health", "/audit", "/search?q=N", "/password",
     ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ SCOPE_WORDS = {
     "products:write": "Add and change products",
     "cards:write": "Import cards",
     "settings:write": "Change channels, rules and texts",
+    "inbox:tokens": "Show buyers their inbox on your pages",
 }
 
 

@@ -1,0 +1,1 @@
+"""What `<order-inbox>` on a shop's own page talks to."""
