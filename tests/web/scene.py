@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,12 +14,16 @@ from tests.cast import Shopkeeper
 from tests.web.doors import csrf_of, link_to
 from tests.web.panel.conftest import seat_of
 
+from orderbell.base import totp
 from orderbell.base.ids import new_id
-from orderbell.domain import access, catalog, restored, sources, staff
+from orderbell.base.secrets import Sealed, token_hash
+from orderbell.delivery import again, outbox
+from orderbell.domain import access, catalog, factor, invitations, restored, rule_changes, sources, staff
+from orderbell.domain.rule_changes import By
 from orderbell.store import marker
 from orderbell.store.database import Tx
 from orderbell.store.marker import Restored
-from orderbell.store.schema import Audit, EventRow, Message, State, Task
+from orderbell.store.schema import Audit, EventRow, Invitation, Message, SecondFactor, Staff, State, Task
 
 RULE = {"name": "Mine", "trigger": "order.paid", "condition": "", "audience": "buyer", "channels": ["inbox"]}
 MAIL = {"host": "127.0.0.1", "port": "1", "security": "none", "from_address": "shop@example.com"}
@@ -40,7 +45,13 @@ class Scene:
             path = path.replace(f"{{{name}}}", await NAMED[name](self))
         if path.startswith("/v1"):
             return await self.program.request(method, path, json=payload or None)
-        page = path if "/sign-in" in path or "/enter/" in path else "/panel/keys" if path.startswith("/panel") else "/o"
+        page = (
+            path
+            if "/sign-in" in path or "/enter/" in path or "/join/" in path or "/second-step" in path
+            else "/panel/keys"
+            if path.startswith("/panel")
+            else "/o"
+        )
         filled = {name: await value(self) if callable(value) else value for name, value in payload.items()}
         return await self.browser.post(path, data={**csrf_of(await self.browser.get(page)), **filled})
 
@@ -68,9 +79,35 @@ async def sent(scene: Scene) -> str:
     return str((await scene.shop.messages(channel="email", audience="buyer"))[-1].id)
 
 
+async def copied(scene: Scene) -> None:
+    """The newest message is a copy that has not left yet."""
+    old, by, now = await sent(scene), (await seat_of(scene.shop, "owner")).staff_id, scene.shop.house.clock.now()
+    wait = timedelta(hours=1)
+    await scene.write(lambda tx: outbox.resend(tx, scene.shop.id, old, by=by, now=now, after=wait))
+
+
+async def with_failed(scene: Scene) -> None:
+    """A message failed."""
+    message_id, values = await sent(scene), {"status": "failed", "reason": "no_more_tries"}
+    await scene.write(lambda tx: tx.execute(update(Message).where(Message.id == message_id).values(**values)))
+
+
+async def job(scene: Scene) -> str:
+    """A bulk resend that has begun."""
+    await with_failed(scene)
+    old, now, shop_id = await sent(scene), scene.shop.house.clock.now(), scene.shop.id
+    return str(await scene.write(lambda tx: again.begin(tx, shop_id, [old], query="", by="test", now=now)))
+
+
 async def rule(scene: Scene) -> str:
     """A rule of the merchant's own."""
     return str((await scene.program.post("/v1/rules", json=RULE)).json()["id"])
+
+
+async def rule_change(scene: Scene) -> str:
+    """A change of a rule that can be taken back."""
+    rule_id, by = await rule(scene), By(shop_id=scene.shop.id, actor="test", now=scene.shop.house.clock.now())
+    return str(await scene.write(lambda tx: rule_changes.change(tx, by, rule_id, {"lane": 2})))
 
 
 async def source(scene: Scene) -> str:
@@ -94,6 +131,94 @@ async def entry(scene: Scene) -> str:
     seat, now = await seat_of(scene.shop, "owner"), scene.shop.house.clock.now()
     made = await scene.write(lambda tx: staff.make_sign_in_link(tx, scene.shop.id, seat.staff_id, by="test", now=now))
     return str(made)
+
+
+async def colleague(scene: Scene) -> str:
+    """Somebody who works or worked here too."""
+    known = [row.id for row in await scene.shop.rows(Staff) if row.role == "support"]
+    return str(known[0]) if known else (await seat_of(scene.shop, "support")).staff_id
+
+
+async def gone_colleague(scene: Scene) -> None:
+    """The colleague was put out."""
+    now, shop_id, who = scene.shop.house.clock.now(), scene.shop.id, await colleague(scene)
+    await scene.write(lambda tx: staff.disable_staff(tx, shop_id, who, by="test", now=now))
+
+
+async def invited(scene: Scene) -> tuple[str, str]:
+    """Somebody's invitation: its id and its token."""
+    now, shop_id = scene.shop.house.clock.now(), scene.shop.id
+    made = await scene.write(
+        lambda tx: invitations.invite(tx, shop_id, email="li@example.com", role="viewer", by="test", now=now)
+    )
+    return str(made[0]), str(made[1])
+
+
+async def invitation(scene: Scene) -> str:
+    """The invitation that is there, else a fresh one."""
+    known = await scene.shop.rows(Invitation)
+    return str(known[0].id) if known else (await invited(scene))[0]
+
+
+async def invite_token(scene: Scene) -> str:
+    """The token of an invitation."""
+    return (await invited(scene))[1]
+
+
+async def called_back(scene: Scene) -> None:
+    """An invitation was called back."""
+    now, shop_id, (id_, _) = scene.shop.house.clock.now(), scene.shop.id, await invited(scene)
+    await scene.write(lambda tx: invitations.revoke(tx, shop_id, id_, by="test", now=now))
+
+
+async def other_session(scene: Scene) -> str:
+    """Another browser of the owner's."""
+    seat, now = await seat_of(scene.shop, "owner"), scene.shop.house.clock.now()
+    return token_hash(str(await scene.write(lambda tx: staff.open_session(tx, seat, now=now))))
+
+
+async def scanning(scene: Scene) -> None:
+    """The owner is setting up a second step."""
+    seat, vault, now = (
+        await seat_of(scene.shop, "owner"),
+        await scene.shop.house.vault(scene.shop.id),
+        scene.shop.house.clock.now(),
+    )
+    await scene.write(lambda tx: factor.begin(tx, vault, seat, now=now))
+
+
+async def with_factor(scene: Scene, who: str = "owner") -> None:
+    """Somebody has a second step; the code of the step before is spent."""
+    seat, vault, now = (
+        await seat_of(scene.shop, who),
+        await scene.shop.house.vault(scene.shop.id),
+        scene.shop.house.clock.now(),
+    )
+
+    def write(tx: Tx) -> None:
+        secret = factor.begin(tx, vault, seat, now=now)
+        factor.confirm(tx, vault, seat, totp.code(secret, totp.step_at(now) - 1), now=now)
+
+    await scene.write(write)
+
+
+async def colleague_with_factor(scene: Scene) -> None:
+    """The colleague has a second step."""
+    await with_factor(scene, "support")
+
+
+async def code(scene: Scene) -> str:
+    """What the owner's app shows now."""
+    vault, row = await scene.shop.house.vault(scene.shop.id), (await scene.shop.rows(SecondFactor))[0]
+    secret = vault.box.open(Sealed.unpack(row.sealed), "second_factor", row.shop_id, row.staff_id)
+    return totp.code(secret, totp.step_at(scene.shop.house.clock.now()))
+
+
+async def half_in(scene: Scene) -> None:
+    """The owner has shown the password and owes the code."""
+    await with_password(scene)
+    await with_factor(scene)
+    await scene.call("POST /panel/sign-in", {"email": "owner@example.com", "password": PASSWORD})
 
 
 async def stuck_event(scene: Scene) -> str:
@@ -172,7 +297,8 @@ def always(value: str) -> Callable[[Scene], Awaitable[str]]:
 
 
 NAMED: dict[str, Callable[[Scene], Awaitable[str]]] = {
-    "account_id": account, "hook_id": hook, "product_id": product, "message_id": sent, "rule_id": rule,
+    "account_id": account, "hook_id": hook, "product_id": product, "message_id": sent, "job_id": job, "rule_id": rule,
+    "staff_id": colleague, "invitation_id": invitation, "invite_token": invite_token, "session_id": other_session,
     "source_id": source, "key_id": key, "token": entry, "event_id": stuck_event, "task_id": task,
     "kind": always("email"), "number": always("N-1"), "sku": always("steam-100"), "event_type": always("order.paid"),
     "audience": always("buyer"),

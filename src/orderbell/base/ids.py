@@ -10,6 +10,7 @@ PREFIXES = {
     "shop": "shp",
     "staff": "stf",
     "session": "ses",
+    "invitation": "inv",
     "key": "key",
     "source": "src",
     "event": "evt",
@@ -33,6 +34,9 @@ PREFIXES = {
     "task": "tsk",
     "import": "imp",
     "audit": "aud",
+    "consent": "cns",
+    "job": "job",
+    "filter": "flt",
 }
 _SHAPE = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
 

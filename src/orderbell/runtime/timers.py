@@ -21,6 +21,7 @@ from orderbell.base import log, mutant
 from orderbell.base.clock import Clock, from_micros, to_micros
 from orderbell.base.crash import crashpoint
 from orderbell.base.errors import NotReady
+from orderbell.delivery import again
 from orderbell.delivery.record import open_task
 from orderbell.domain.retention import forget_old
 from orderbell.events import OrderExpired, OrderFacts
@@ -136,6 +137,9 @@ def ring(tx: Tx, clock: Clock, *, lease_s: int, most: int = 200) -> int:
         journal.record(tx, entries, now)
     rung = [{"b_id": row.id, "b_gen": row.lease_gen + 1, "state": int(State.DONE), "fired_at": now} for row in rows]
     leases.settle(tx, Timer, rung, ("state", "fired_at"))
+    for row in rows:
+        if row.kind == again.TIMER:
+            again.step(tx, row, now=now)
     crashpoint("timer.after_fire")
     return len(rows)
 

@@ -25,13 +25,14 @@ from orderbell.store.tables.shops import (
     Staff,
 )
 from orderbell.store.tables.team import Invitation, SecondFactor
+from orderbell.store.tables.wishes import Consent, Preference
 
 METADATA = Row.metadata
 
 __all__ = [
     "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion",
-    "Bucket", "Card", "CardImport", "Conflicting", "Customer", "EventRow", "Invitation", "LineRow", "Logo", "LostSale",
-    "Message", "Meta", "Order", "Product", "Provider", "ResendItem", "ResendJob", "ReusableCard", "Reveal", "Rule",
+    "Bucket", "Card", "CardImport", "Conflicting", "Consent", "Customer", "EventRow", "Invitation", "LineRow", "Logo", "LostSale",
+    "Message", "Meta", "Order", "Preference", "Product", "Provider", "ResendItem", "ResendJob", "ReusableCard", "Reveal", "Rule",
     "RuleChange", "SavedFilter", "SecondFactor", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff",
     "State", "Task", "Template", "TemplateDraft", "TemplateVersion", "Timer",
 ]  # fmt: skip

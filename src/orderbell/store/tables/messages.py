@@ -11,6 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from orderbell.store.tables.base import STUCK, SUSPECT, Leased, Row
 
 
+def _where(name: str, known: str, *more: str) -> Index:
+    """An index of those rows of a shop in which that column is known."""
+    only = text(f"{known} IS NOT NULL")
+    return Index(name, "shop_id", known, *more, sqlite_where=only, postgresql_where=only)
+
+
 class Rule(Row):
     """When an event of `trigger` fits `condition` (CEL; empty means always), `audience` hears by `channels`."""
 
@@ -114,6 +120,11 @@ class Message(Leased, Row):
         Index("ix_message_event", "event_id"),
         Index("ix_message_status", "shop_id", "status", "id"),
         Index("ix_message_channel", "shop_id", "channel", "id"),
+        Index("ix_message_event_type", "shop_id", "event_type", "id"),
+        _where("ix_message_customer", "customer_id", "id"),
+        _where("ix_message_reason", "reason", "id"),
+        _where("ix_message_wording", "template_version", "id"),
+        _where("ix_message_resent", "resend_of"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[str]

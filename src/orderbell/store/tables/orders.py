@@ -111,7 +111,11 @@ class Customer(Row):
     """A buyer of one shop; `natural_key` is the best name the shop gave (ref, mail, phone, contact)."""
 
     __tablename__ = "customer"
-    __table_args__ = (UniqueConstraint("shop_id", "natural_key"), Index("ix_customer_recent", "shop_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("shop_id", "natural_key"),
+        Index("ix_customer_recent", "shop_id", "id"),
+        Index("ix_customer_name", "shop_id", "name"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[str]
     natural_key: Mapped[str]
@@ -125,6 +129,13 @@ class AddressRow(Row):
     """A way to reach a customer. `kind`: email, phone, openid, …, or unknown."""
 
     __tablename__ = "address"
+    __table_args__ = (
+        Index("ix_address_value", "shop_id", "value"),
+        Index(
+            "ix_address_dead", "shop_id", "customer_id", sqlite_where=text("dead_at IS NOT NULL"),
+            postgresql_where=text("dead_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
     customer_id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(primary_key=True)

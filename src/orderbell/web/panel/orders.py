@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Any
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import Connection
 
@@ -15,7 +16,7 @@ from orderbell.domain import goods
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
 from orderbell.web import guards, language
-from orderbell.web.panel import face, people, steps, told
+from orderbell.web.panel import face, lists, meaning, people, steps, told
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import orders as queries
 from orderbell.web.panel.queries.orders import OrderWish
@@ -24,32 +25,22 @@ HOME = "/panel/orders"
 
 
 @get("/orders")
-async def listing(
-    request: AnyRequest,
-    house: House,
-    staff: StaffSeat,
-    *,
-    q: FromQuery[str] = "",
-    status: FromQuery[str] = "",
-    owed: FromQuery[bool] = False,
-) -> Template:
-    """The orders of the shop; the address keeps every filter."""
+async def listing(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
+    """The orders of the shop. `q` holds filters and words; the address keeps every one of them."""
+    box, now = lists.read_box(request, "orders"), house.clock.now()
     before = request.query_params.get("before", "")
-    wish = OrderWish(q=q[:120], status=status, owed=owed, before=before)
-    seen = await face.look(house, staff, lambda tx: queries.find(tx, staff.shop_id, wish))
-    part = face.part_for(request) == "results"
-    page = face.page(
-        request, staff, seen, "orders_part" if part else "orders", active="orders", found=seen.facts, wish=wish,
-        statuses=queries.STATUSES, title_of=people.title, link=_link,
+
+    def read(tx: Connection) -> Any:
+        book = house.books.one(tx, staff.shop_id)
+        wish = OrderWish(asked=box.asked, before=before, now=now, zone=book.timezone, currency=book.currency)
+        return wish, queries.find(tx, staff.shop_id, wish), lists.kept(tx, staff, "orders")
+
+    seen = await face.look(house, staff, read)
+    wish, found, kept = seen.facts
+    return lists.draw(
+        request, staff, seen, box, found=found, wish=wish, statuses=queries.STATUSES, most=queries.MOST_COUNTED,
+        title_of=people.title, kept=kept,
     )  # fmt: skip
-    if part:
-        page.headers["hx-push-url"] = _link(q=wish.q, status=wish.status, owed="1" if owed else "")
-    return page
-
-
-def _link(**asked: str) -> str:
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{HOME}?{query}" if query else HOME
 
 
 @get("/orders/{number:str}")
@@ -94,8 +85,16 @@ async def _draw(
     return face.page(
         request, staff, seen, "order", status=error.status if error else 200, active="orders", story=story,
         pieces=pieces, to=people.recipient, took=steps.took, title_of=people.title, told=told_of,
+        moments=moments(story), meaning=meaning.of_try, receipt=steps.receipt,
         may_replace=staff.may("replace"), wrong=face.wrong(error) if error else None,
     )  # fmt: skip
+
+
+def moments(story: queries.OrderStory) -> list[tuple[str, Any]]:
+    """The chapters of a story and the looks at its goods on one line of time."""
+    found: list[tuple[datetime, str, Any]] = [(each.event.occurred_at, "chapter", each) for each in story.chapters]
+    found += [(each.at, "reveal", each) for each in story.reveals]
+    return [(kind, each) for _, kind, each in sorted(found, key=lambda one: one[0])]
 
 
 ROUTES = [listing, one, replace]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orderbell.domain.customers import mask
+from orderbell.domain.staff import StaffSeat
 
 
 def recipient(row: Any, providers: Mapping[str, str]) -> str:
@@ -29,3 +30,18 @@ def title(buyer: Mapping[str, Any] | None) -> str:
     """How a list names a buyer: the name, else the masked contact; empty when nothing is known."""
     known = buyer or {}
     return str(known.get("name") or "") or masked_contact(known)
+
+
+def customer_name(row: Any, addresses: Sequence[Any]) -> str:
+    """How a list names a customer: the name, else the first address masked, else the shop's own key of them."""
+    if row.name:
+        return str(row.name)
+    if addresses:
+        return mask(addresses[0].value)
+    kind, _, value = row.natural_key.partition(":")
+    return str(value) if kind == "ref" else mask(value)
+
+
+def contact_for(staff: StaffSeat) -> Callable[[str], str]:
+    """How somebody may read an address: whole, or masked."""
+    return str if staff.may("see_contacts") else mask

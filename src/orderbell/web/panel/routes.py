@@ -10,6 +10,7 @@ from orderbell.web.panel import (
     channels,
     customers,
     door,
+    editor,
     first_run,
     embed,
     factor,
@@ -33,7 +34,9 @@ from orderbell.web.panel import (
     tasks,
     team,
     trail,
+    trying,
     tryout,
+    wordings,
 )
 
 ROUTES = [
@@ -48,6 +51,9 @@ ROUTES = [
     *automations.ROUTES,
     *tryout.ROUTES,
     *automation.ROUTES,
+    *wordings.ROUTES,
+    *editor.ROUTES,
+    *trying.ROUTES,
     *products.ROUTES,
     *restored.ROUTES,
     *channels.ROUTES,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from orderbell.web.panel import words
+from orderbell.base.masks import mask_text
+from orderbell.channels.directory import CHANNELS
+from orderbell.web.panel import meaning, words
 from orderbell.web.panel.queries.messages import Whole
 
 Say = Callable[..., str]
@@ -22,12 +25,20 @@ class Step:
     at: datetime | None
     text: str = ""
     words: str = ""
+    means: str = ""
+    """What those words mean, in ours."""
     tone: str = ""
 
 
 def of_message(whole: Whole, titles: Mapping[str, str], say: Say) -> list[Step]:
-    """A message's steps, oldest first, in the reader's language."""
+    """A message's steps, oldest first, in the reader's language; secrets and contacts in receipts are masked."""
     return [*_origin(whole, say), *_tries(whole, titles, say), *_end(whole, say)]
+
+
+def doubt_of(row: Any) -> str:
+    """How the channel of a message deals with an unknown outcome: a key of meaning.DOUBT."""
+    channel = CHANNELS.get(row.channel)
+    return str(channel.traits.doubt) if channel else "by_class"
 
 
 def _origin(whole: Whole, say: Say) -> Iterator[Step]:
@@ -50,11 +61,18 @@ def _tries(whole: Whole, titles: Mapping[str, str], say: Say) -> Iterator[Step]:
         sign = words.outcome_sign(each.outcome)
         account = whole.providers.get(each.provider_id or "", "") or say(titles.get(whole.row.channel, ""))
         parts = [account, say(sign.word), each.code or "", took(each.started_at, each.ended_at)]
-        own_words = "" if each.outcome == "sandbox" else each.words or ""
+        own_words = "" if each.outcome == "sandbox" else receipt(each)
+        means = meaning.of_try(each)
         yield Step(
             heading=say("Try {n}", n=each.n), at=each.ended_at or each.started_at, words=own_words,
-            text=" · ".join(part for part in parts if part), tone=_TONES[sign.tone],
+            text=" · ".join(part for part in parts if part), tone=_TONES[sign.tone], means=say(means) if means else "",
         )  # fmt: skip
+
+
+def receipt(attempt: Any) -> str:
+    """What a provider said of one try, with its reference, secrets and contacts masked."""
+    parts = [attempt.words or "", f"({attempt.reference})" if attempt.reference else ""]
+    return mask_text(" ".join(part for part in parts if part))
 
 
 def _end(whole: Whole, say: Say) -> Iterator[Step]:

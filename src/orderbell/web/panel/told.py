@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from orderbell.web.panel import words
+from orderbell.web.panel.asking_words import in_words
+from orderbell.web.panel.queries.messages import Whole
 
 Say = Callable[..., str]
 
@@ -27,6 +29,14 @@ def of_event(story: Sequence[Mapping[str, Any]], titles: Mapping[str, str], say:
     """The whole story of one event in the reader's language; steps without news are left out."""
     told = [_TELLERS[each["step"]](each, titles, say) for each in story if each.get("step") in _TELLERS]
     return [each for each in told if each is not None]
+
+
+def of_siblings(whole: Whole, titles: Mapping[str, str], say: Say) -> list[Told]:
+    """Beside a message: the other channels of its rule that reached nobody, and why."""
+    story = whole.event.story if whole.event is not None and whole.event.story else []
+    rules = [each for each in story if each.get("step") == "rule" and each.get("name") == whole.rule]
+    nobody = [entry.partition(": ") for each in rules for entry in each.get("nobody") or ()]
+    return [Told(did=False, heading=say(titles.get(kind, kind)), why=why(reason, say)) for kind, _, reason in nobody]
 
 
 def _order(each: Mapping[str, Any], _: Mapping[str, str], say: Say) -> Told | None:
@@ -86,7 +96,7 @@ _COLON = re.compile(r"(the condition does not hold|the condition could not be as
 def why(reason: str, say: Say) -> str:
     """A decider's reason in the reader's language; one the catalogue does not know stays English."""
     if match := _COLON.match(reason):
-        return f"{say(match[1])}: {match[2]}"
+        return f"{say(match[1])}: {in_words(match[2], say)}"
     match = _ORDER_WAS.match(reason)
     if match and match[2] in words.ORDER:
         return say("the order was “{status}” already", status=say(words.ORDER[match[2]].word))

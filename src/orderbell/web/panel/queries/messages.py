@@ -4,37 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy import Row as SqlRow
 
+from orderbell.base.clock import EPOCH
 from orderbell.base.errors import NotFound
-from orderbell.base.ids import is_id
 from orderbell.store.schema import Attempt, EventRow, Message, Order, Provider, Rule, SourceRow
+from orderbell.web.panel.asked import Asked, as_words
+from orderbell.web.panel.queries import sought
+from orderbell.web.panel.queries.sought import MOST_FOUND
 
 PAGE = 50
 MOST_COUNTED = 999
-NEWEST_SEARCHED = 5000
-MOST_FOUND = 200
+MOST_OF_ONE = 500
+SIBLINGS = 20
 CHIPS = ("sent", "delivered", "queued", "held", "failed", "unknown", "suppressed")
 AnyRow = SqlRow[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a reader filters by; empty means everything. `before` is the id the page starts under."""
+    """What a reader asks for: `asked`, or `q` as plain words. `before` is the id the page starts under."""
 
     q: str = ""
-    status: str = ""
-    channel: str = ""
-    order: str = ""
+    asked: Asked | None = None
     before: str = ""
+    now: datetime = EPOCH
+    zone: str = "UTC"
+
+    @property
+    def read(self) -> Asked:
+        """The filters and words."""
+        return self.asked or as_words(self.q)
 
     @property
     def is_search(self) -> bool:
         """Whether words are looked for; then there is one page of at most MOST_FOUND rows."""
-        return bool(self.q.strip())
+        return bool(self.read.words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +64,8 @@ class Whole:
     rule: str | None
     attempts: Sequence[AnyRow]
     siblings: Sequence[AnyRow]
+    """The other messages of its order, or of its event when there is none."""
+    engaged: Mapping[str, datetime]
     providers: Mapping[str, str]
 
 
@@ -69,20 +80,18 @@ def line() -> Select[*tuple[Any, ...]]:
 
 def find(tx: Connection, shop_id: str, wish: Wish) -> Listing:
     """One page of what the reader wishes to see, the newest first."""
-    query = line().where(Message.shop_id == shop_id)
-    for column, value in ((Message.status, wish.status), (Message.channel, wish.channel)):
-        if value:
-            query = query.where(column == value)
-    if wish.order:
-        query = query.where(Message.order_id.in_(_orders_like(tx, shop_id, wish.order)))
-    if wish.is_search:
-        query = query.where(Message.id.in_(_ids_like(tx, shop_id, wish.q.strip())))
-    elif wish.before:
+    query = line().where(*wanted(tx, shop_id, wish))
+    if wish.before and not wish.is_search:
         query = query.where(Message.id < wish.before)
     most = MOST_FOUND if wish.is_search else PAGE
     rows = tx.execute(query.order_by(Message.id.desc()).limit(most + 1)).all()
     older = rows[most - 1].id if len(rows) > most and not wish.is_search else ""
     return Listing(rows=rows[:most], older=older, counts=count(tx, shop_id))
+
+
+def wanted(tx: Connection, shop_id: str, wish: Wish) -> list[ColumnElement[bool]]:
+    """The conditions of a wish; the page it starts at is not among them."""
+    return sought.of_messages(tx, shop_id, wish.read, now=wish.now, zone=wish.zone)
 
 
 def count(tx: Connection, shop_id: str) -> dict[str, int]:
@@ -102,28 +111,6 @@ def count(tx: Connection, shop_id: str) -> dict[str, int]:
     return dict(tx.execute(select(*parts)).one()._mapping)
 
 
-def _orders_like(tx: Connection, shop_id: str, text: str) -> list[str]:
-    """The ids of the orders whose number starts with that text; a range, so that the index serves."""
-    query = select(Order.id).where(Order.shop_id == shop_id, Order.number >= text, Order.number < text + "\U0010ffff")
-    return list(tx.execute(query.order_by(Order.number.desc()).limit(MOST_FOUND // 4)).scalars())
-
-
-def _ids_like(tx: Connection, shop_id: str, text: str) -> list[str]:
-    """The newest messages that carry the text: as their id, their order's number, their address or subject."""
-    if is_id(text, "message"):
-        return [text]
-    mine = Message.shop_id == shop_id
-    orders = _orders_like(tx, shop_id, text)
-    # No ORDER BY here: the planner would walk all messages in order instead of those of a few orders.
-    by_order = select(Message.id).where(mine, Message.order_id.in_(orders)).limit(MOST_FOUND)
-    ids = list(tx.execute(by_order).scalars()) if orders else []
-    newest = select(Message.id).where(mine).order_by(Message.id.desc()).offset(NEWEST_SEARCHED).limit(1)
-    floor = tx.execute(newest).scalar() or ""
-    carries = Message.address.icontains(text, autoescape=True) | Message.subject.icontains(text, autoescape=True)
-    by_words = select(Message.id).where(mine, Message.id > floor, carries).order_by(Message.id.desc())
-    return ids + list(tx.execute(by_words.limit(MOST_FOUND)).scalars())
-
-
 def whole(tx: Connection, shop_id: str, message_id: str) -> Whole:
     """One message with its event, rule, tries and the other messages of the same event.
 
@@ -132,19 +119,36 @@ def whole(tx: Connection, shop_id: str, message_id: str) -> Whole:
     """
     mine = (Message.shop_id == shop_id, Message.id == message_id)
     row = tx.execute(
-        select(Message.__table__, Order.number, Order.buyer)
+        select(Message.__table__, Order.number, Order.buyer, Order.revealed_at)
         .join(Order, Order.id == Message.order_id, isouter=True)
         .where(*mine)
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such message.")
     tries = select(Attempt.__table__).where(Attempt.shop_id == shop_id, Attempt.message_id == message_id)
-    others = line().where(Message.shop_id == shop_id, Message.event_id == row.event_id, Message.id != message_id)
+    together = Message.order_id == row.order_id if row.order_id else Message.event_id == row.event_id
+    others = line().where(Message.shop_id == shop_id, together, Message.id != message_id).limit(MOST_OF_ONE)
     return Whole(
         row=row, event=_event(tx, shop_id, row.event_id), rule=_rule(tx, shop_id, row.rule_id),
         attempts=tx.execute(tries.order_by(Attempt.n)).all(),
-        siblings=tx.execute(others.order_by(Message.id).limit(20)).all(), providers=provider_names(tx, shop_id),
+        siblings=sorted(tx.execute(others), key=lambda each: each.id)[-SIBLINGS:], engaged=_engaged(row),
+        providers=provider_names(tx, shop_id),
     )  # fmt: skip
+
+
+def order_of(tx: Connection, shop_id: str, order_id: str | None) -> AnyRow | None:
+    """The order a message is of; None when it is of none."""
+    if order_id is None:
+        return None
+    return tx.execute(select(Order.__table__).where(Order.shop_id == shop_id, Order.id == order_id)).one_or_none()
+
+
+def _engaged(row: Any) -> dict[str, datetime]:
+    """What the reader did, as far as we can know: opened it in the inbox, looked at the goods after it went out."""
+    found = {"read": row.read_at}
+    if row.event_type == "order.delivered" and row.audience == "buyer" and row.sent_at and row.revealed_at:
+        found["claimed"] = row.revealed_at if row.revealed_at >= row.sent_at else None
+    return {what: at for what, at in found.items() if at}
 
 
 def _event(tx: Connection, shop_id: str, event_id: str) -> AnyRow | None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 from sqlalchemy import Row as SqlRow
 
+from orderbell.base.clock import EPOCH
 from orderbell.base.errors import NotFound
-from orderbell.domain.customers import natural_key
-from orderbell.store.schema import Attempt, Customer, EventRow, LineRow, Message, Order, Reveal, SourceRow, Task
-from orderbell.web.panel.queries import messages
+from orderbell.store.schema import Attempt, EventRow, LineRow, Message, Order, Reveal, SourceRow, Task
+from orderbell.web.panel.asked import Asked, as_words
+from orderbell.web.panel.queries import messages, sought
 
 PAGE = 50
-MOST_FOUND = 100
+MOST_COUNTED = messages.MOST_COUNTED
 MOST_OF_ONE = 500
 STATUSES = ("pending", "paid", "delivered", "completed", "cancelled", "expired", "refunded")
 AnyRow = SqlRow[*tuple[Any, ...]]
@@ -23,12 +25,19 @@ AnyRow = SqlRow[*tuple[Any, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class OrderWish:
-    """What a reader filters by; `q` is the start of a number or a whole contact."""
+    """What a reader asks for: `asked`, or `q` as plain words. `before` is the id the page starts under."""
 
     q: str = ""
-    status: str = ""
-    owed: bool = False
+    asked: Asked | None = None
     before: str = ""
+    now: datetime = EPOCH
+    zone: str = "UTC"
+    currency: str = "CNY"
+
+    @property
+    def read(self) -> Asked:
+        """The filters and words."""
+        return self.asked or as_words(self.q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,7 @@ class OrderListing:
     rows: Sequence[AnyRow]
     older: str
     goods: Mapping[str, Sequence[AnyRow]]
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,37 +74,44 @@ class OrderStory:
 
 def find(tx: Connection, shop_id: str, wish: OrderWish) -> OrderListing:
     """One page of what the reader wishes to see, the newest first."""
-    query = select(
-        Order.id, Order.number, Order.status, Order.owed, Order.held, Order.refund_requested, Order.disputed,
-        Order.amount_minor, Order.currency, Order.buyer, Order.created_at,
-    ).where(Order.shop_id == shop_id)  # fmt: skip
-    if wish.status:
-        query = query.where(Order.status == wish.status)
-    if wish.owed:
-        query = query.where(Order.owed == 1)
-    if wish.q.strip():
-        query = query.where(Order.id.in_(ids_like(tx, shop_id, wish.q.strip())))
+    query = line().where(*wanted(tx, shop_id, wish))
     if wish.before:
         query = query.where(Order.id < wish.before)
     rows = tx.execute(query.order_by(Order.id.desc()).limit(PAGE + 1)).all()
-    goods = _lines(tx, shop_id, [row.id for row in rows])
-    return OrderListing(rows=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else "", goods=goods)
+    goods = lines_of(tx, shop_id, [row.id for row in rows])
+    older = rows[PAGE - 1].id if len(rows) > PAGE else ""
+    return OrderListing(rows=rows[:PAGE], older=older, goods=goods, counts=count(tx, shop_id))
 
 
-def ids_like(tx: Connection, shop_id: str, text: str) -> list[str]:
-    """The orders whose number starts with the text or whose buyer has it as a contact; both by an index."""
-    top = text + "\U0010ffff"
-    by_number = select(Order.id).where(Order.shop_id == shop_id, Order.number >= text, Order.number < top)
-    keys = [key for name in ("ref", "email", "phone", "contact") if (key := natural_key({name: text}))]
-    buyers = select(Customer.id).where(Customer.shop_id == shop_id, Customer.natural_key.in_(keys))
-    by_buyer = select(Order.id).where(Order.shop_id == shop_id, Order.customer_id.in_(buyers))
-    found: list[str] = []
-    for each in (by_number, by_buyer.order_by(Order.id.desc())):
-        found += tx.execute(each.limit(MOST_FOUND)).scalars()
-    return found
+def line() -> Select[*tuple[Any, ...]]:
+    """The columns a list shows of an order."""
+    return select(
+        Order.id, Order.number, Order.status, Order.owed, Order.held, Order.refund_requested, Order.disputed,
+        Order.amount_minor, Order.currency, Order.buyer, Order.customer_id, Order.created_at, Order.paid_at,
+        Order.delivered_at, Order.ended_at, Order.revealed_at,
+    )  # fmt: skip
 
 
-def _lines(tx: Connection, shop_id: str, order_ids: Sequence[str]) -> dict[str, list[AnyRow]]:
+def wanted(tx: Connection, shop_id: str, wish: OrderWish) -> list[ColumnElement[bool]]:
+    """The conditions of a wish; the page it starts at is not among them."""
+    return sought.of_orders(tx, shop_id, wish.read, now=wish.now, zone=wish.zone, currency=wish.currency)
+
+
+def count(tx: Connection, shop_id: str) -> dict[str, int]:
+    """How many orders stand in each status, and how many are owed; counting stops at MOST_COUNTED + 1."""
+    ways = {status: Order.status == status for status in STATUSES} | {"owed": text("orders.owed=1")}
+    parts = [
+        select(func.count())
+        .select_from(select(Order.id).where(Order.shop_id == shop_id, way).limit(MOST_COUNTED + 1).subquery())
+        .scalar_subquery()
+        .label(name)
+        for name, way in ways.items()
+    ]
+    return dict(tx.execute(select(*parts)).one()._mapping)
+
+
+def lines_of(tx: Connection, shop_id: str, order_ids: Sequence[str]) -> dict[str, list[AnyRow]]:
+    """What was bought in each of these orders."""
     goods: dict[str, list[AnyRow]] = {}
     query = select(LineRow.__table__).where(LineRow.shop_id == shop_id, LineRow.order_id.in_(list(order_ids)))
     for row in tx.execute(query.order_by(LineRow.order_id, LineRow.n)):
@@ -120,7 +137,7 @@ def story(tx: Connection, shop_id: str, number: str) -> OrderStory:
     # Sorted here: an ORDER BY would lead the planner to walk all messages in order instead of this order's few.
     sent = sorted(sent, key=lambda each: each.id)
     return OrderStory(
-        row=row, lines=_lines(tx, shop_id, [row.id]).get(row.id, []), chapters=_chapters(tx, shop_id, number, sent),
+        row=row, lines=lines_of(tx, shop_id, [row.id]).get(row.id, []), chapters=_chapters(tx, shop_id, number, sent),
         attempts=_attempts(tx, shop_id, [each.id for each in sent]), reveals=_reveals(tx, shop_id, row.id),
         tasks=_tasks(tx, shop_id, [row.id, *(each.id for each in sent)]),
         providers=messages.provider_names(tx, shop_id), source=row.source or "",
