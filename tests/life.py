@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from orderbell.domain import cards, catalog, sources
+from orderbell.domain import cards, catalog, factor, sources, staff
 from orderbell.events import BY_TYPE, Line, OrderDelivered, OrderFacts
 from orderbell.store.database import Tx
 from orderbell.store.journal import Entry
@@ -24,6 +24,7 @@ async def full_life(shop: Shopkeeper, settle: Callable[[], Awaitable[None]] | No
         cards.set_reusable(tx, vault, product, "the same text", now=now)
         values = {"secret": "hook-secret-words"}
         sources.add_source(tx, vault, kind="signed", name="till", values=values, by="test", now=now)
+        factor.begin(tx, vault, staff.list_staff(tx, shop.id)[0], now=now)
 
     await shop.house.store.write(settle_in)
     await shop.add_account("email", host="127.0.0.1", port="9", security="none", from_address="shop@example.com")

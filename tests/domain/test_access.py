@@ -19,7 +19,7 @@ async def make(shop: Shopkeeper, *scopes: str) -> tuple[str, str]:
 
 async def test_a_key_is_found_by_its_token_with_its_scopes(shop: Shopkeeper) -> None:
     key_id, token = await make(shop, "orders:read")
-    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token))
+    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token, now=shop.house.clock.now()))
     assert seat == access.ApiSeat(shop_id=shop.id, key_id=key_id, scopes=frozenset({"orders:read"}))
 
 
@@ -32,7 +32,7 @@ async def test_a_revoked_key_is_not_found(shop: Shopkeeper) -> None:
     key_id, token = await make(shop, "orders:read")
     now = shop.house.clock.now()
     await shop.house.store.write(lambda tx: access.revoke_api_key(tx, shop.id, key_id, by="x", now=now))
-    assert await shop.house.store.read(lambda tx: access.find_api_key(tx, token)) is None
+    assert await shop.house.store.read(lambda tx: access.find_api_key(tx, token, now=shop.house.clock.now())) is None
 
 
 async def test_another_shop_cannot_revoke_a_key(shop: Shopkeeper) -> None:
@@ -50,7 +50,7 @@ async def test_a_key_needs_scopes_we_know(shop: Shopkeeper, scopes: tuple[str, .
 
 async def test_a_scope_the_key_lacks_is_refused(shop: Shopkeeper) -> None:
     _, token = await make(shop, "orders:read")
-    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token))
+    seat = await shop.house.store.read(lambda tx: access.find_api_key(tx, token, now=shop.house.clock.now()))
     assert seat is not None
     with pytest.raises(NotAllowed):
         access.require_scope(seat, "cards:write")

@@ -18,8 +18,8 @@ from orderbell.store.schema import METADATA, Card, Shop
 from orderbell.store.sealed import SEALED
 
 # Not closed with a data key: keyed fingerprints, the wrapped data keys themselves, and answers the house's own key
-# closes for a day.
-OTHERS = {"fingerprint", "data_key", "answer"}
+# closes for a day, pictures.
+OTHERS = {"fingerprint", "data_key", "answer", "png"}
 
 
 def values(tx: Tx) -> list[tuple[int, str, tuple[str, ...], bytes]]:

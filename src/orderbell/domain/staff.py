@@ -19,13 +19,15 @@ from orderbell.base.secrets import new_token, token_hash
 from orderbell.domain.audit import note
 from orderbell.domain.roles import ALLOWED, may
 from orderbell.domain.rules import touch
-from orderbell.store.schema import Session, SignInLink, Staff
+from orderbell.store.schema import SecondFactor, Session, Shop, SignInLink, Staff
 
 SESSION_LASTS = timedelta(days=30)
-SESSION_RENEWS_AFTER = timedelta(days=1)
+SEEN_EVERY = timedelta(minutes=5)
 LINK_LASTS = timedelta(minutes=10)
 FIRST_LINK_LASTS = timedelta(hours=24)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 256
+FACTOR_NEEDED = "second_factor"
+"""The name of the shop's setting *everyone needs a second factor*."""
 _MOST_SHOPS_A_MAIL = 8
 
 
@@ -47,10 +49,14 @@ class StaffSeat:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundSession:
-    """A session that holds; `stale` says that its 30 days should start anew."""
+    """A session that holds. `stale`: it was last seen minutes ago, and its 30 days should start anew.
+
+    `owes_factor`: the shop wants a second factor of everybody, and this person has none yet.
+    """
 
     seat: StaffSeat
     stale: bool
+    owes_factor: bool
 
 
 def require(seat: StaffSeat, deed: str) -> None:
@@ -97,7 +103,7 @@ def clean_email(text: str) -> str:
     try:
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as why:
-        raise BadInput(f"This is not an e-mail address: {why}", code="bad_email") from None
+        raise BadInput(f"This is not an e-mail address: {why}", code="bad_email", field="email") from None
     return found.normalized.lower()
 
 
@@ -132,6 +138,12 @@ def has_password(tx: Connection, shop_id: str, staff_id: str) -> bool:
     """Whether this person has set a password yet."""
     wanted = select(Staff.password_hash).where(Staff.shop_id == shop_id, Staff.id == staff_id)
     return tx.execute(wanted).scalar() is not None
+
+
+def password_fits(tx: Connection, seat: StaffSeat, password: str) -> bool:
+    """Whether that is somebody's password."""
+    wanted = select(Staff.password_hash).where(Staff.shop_id == seat.shop_id, Staff.id == seat.staff_id)
+    return _password_fits(tx.execute(wanted).scalar(), password)
 
 
 def sign_in(tx: Connection, email: str, password: str) -> StaffSeat:
@@ -190,13 +202,17 @@ def use_sign_in_link(tx: Connection, token: str, *, now: datetime, ip: str | Non
 
 def open_session(
     tx: Connection, seat: StaffSeat, *, now: datetime, ip: str | None = None, agent: str | None = None,
+    way: str = "password",
 ) -> str:  # fmt: skip
-    """Sign a browser in for 30 days; returns the cookie's value, of which only the hash is kept."""
+    """Sign a browser in for 30 days; returns the cookie's value, of which only the hash is kept.
+
+    `way`: how its person proved who they are: password, link or invitation.
+    """
     token = new_token("obs")
     tx.execute(
         insert(Session).values(
             id=token_hash(token), shop_id=seat.shop_id, staff_id=seat.staff_id, created_at=now,
-            until=now + SESSION_LASTS, ip=ip, agent=(agent or "")[:300] or None,
+            until=now + SESSION_LASTS, ip=ip, agent=(agent or "")[:300] or None, seen_at=now, way=way,
         )
     )  # fmt: skip
     detail = {"ip": ip}
@@ -208,20 +224,24 @@ def find_session(tx: Connection, token: str, *, now: datetime) -> FoundSession |
     """The session of a cookie; None when it ended, is too old, or its person no longer works here."""
     found = (
         _active()
-        .add_columns(Session.until)
+        .add_columns(Session.seen_at, SecondFactor.on_at, Shop.settings)
         .join(Session, (Session.staff_id == Staff.id) & (Session.shop_id == Staff.shop_id))
+        .join(Shop, Shop.id == Staff.shop_id)
+        .outerjoin(SecondFactor, SecondFactor.staff_id == Staff.id)
         .where(Session.id == token_hash(token), Session.until > now)
     )
     row = tx.execute(found).first()
     if row is None:
         return None
-    return FoundSession(seat=_seat(row), stale=row.until - now < SESSION_LASTS - SESSION_RENEWS_AFTER)
+    stale = row.seen_at is None or now - row.seen_at > SEEN_EVERY
+    owes = row.on_at is None and bool(row.settings.get(FACTOR_NEEDED))
+    return FoundSession(seat=_seat(row), stale=stale, owes_factor=owes)
 
 
 def prolong_session(tx: Connection, seat: StaffSeat, token: str, *, now: datetime) -> None:
     """Let a session's 30 days start anew; one that ended meanwhile stays ended."""
     mine = (Session.shop_id == seat.shop_id, Session.id == token_hash(token), Session.until > now)
-    tx.execute(update(Session).where(*mine).values(until=now + SESSION_LASTS))
+    tx.execute(update(Session).where(*mine).values(until=now + SESSION_LASTS, seen_at=now))
 
 
 def end_session(tx: Connection, seat: StaffSeat, token: str, *, now: datetime) -> None:
@@ -238,17 +258,41 @@ def disable_staff(tx: Connection, shop_id: str, staff_id: str, *, by: str, now: 
         NotFound: nobody of that id works here.
         Conflict: `last_owner`.
     """
-    staff = tx.execute(_active().where(Staff.shop_id == shop_id)).all()
-    gone = next((row for row in staff if row.id == staff_id), None)
-    if gone is None:
-        raise NotFound("Nobody of that id works here.")
-    if gone.role == "owner" and sum(row.role == "owner" for row in staff) == 1:
-        raise Conflict("A shop needs at least one owner.", code="last_owner")
+    keep_an_owner(tx, shop_id, staff_id)
     tx.execute(update(Staff).where(Staff.shop_id == shop_id, Staff.id == staff_id).values(disabled_at=now))
     for table in (Session, SignInLink):
         tx.execute(delete(table).where(table.shop_id == shop_id, table.staff_id == staff_id))
-    touch(tx, shop_id)
     note(tx, shop_id, actor=by, action="staff.disabled", object=staff_id, now=now)
+
+
+def keep_an_owner(tx: Connection, shop_id: str, staff_id: str) -> StaffSeat:
+    """Somebody who may lose their place or role: the seat as it is now.
+
+    Raises:
+        NotFound: nobody of that id works here.
+        Conflict: `last_owner`.
+    """
+    # Tells the caches, and holds the shop's row: two owners cannot put each other out at the same moment.
+    touch(tx, shop_id)
+    team = list_staff(tx, shop_id)
+    seat = next((each for each in team if each.staff_id == staff_id), None)
+    if seat is None:
+        raise NotFound("Nobody of that id works here.")
+    if seat.role == "owner" and sum(each.role == "owner" for each in team) == 1:
+        raise Conflict("A shop needs at least one owner.", code="last_owner")
+    return seat
+
+
+def seat_of(tx: Connection, shop_id: str, staff_id: str) -> StaffSeat:
+    """Somebody who works in the shop.
+
+    Raises:
+        NotFound: nobody of that id does.
+    """
+    row = tx.execute(_active().where(Staff.shop_id == shop_id, Staff.id == staff_id)).first()
+    if row is None:
+        raise NotFound("Nobody of that id works here.")
+    return _seat(row)
 
 
 def list_staff(tx: Connection, shop_id: str) -> list[StaffSeat]:

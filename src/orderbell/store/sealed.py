@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Row, Select, Update, bindparam, select, update
 
-from orderbell.store.schema import Card, EventRow, Provider, ReusableCard, Slot, SourceRow
+from orderbell.store.schema import Card, EventRow, Provider, ReusableCard, SecondFactor, Slot, SourceRow
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,6 @@ SEALED = (
     SealedColumn(ReusableCard, "sealed", ("card", ".shop_id", ".product_id", "reusable"), key="product_id"),
     SealedColumn(Card, "sealed", ("card", ".shop_id", ".product_id", ".id")),
     SealedColumn(Slot, "sealed", ("slot", ".shop_id", ".id")),
+    SealedColumn(SecondFactor, "sealed", ("second_factor", ".shop_id", ".staff_id"), key="staff_id"),
     SealedColumn(EventRow, "goods_sealed", ("goods", ".shop_id", ".id")),
 )

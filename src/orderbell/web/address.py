@@ -32,6 +32,14 @@ def prefix(ip: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
+def masked(ip: str) -> str:
+    """An address as its owner knows it again and a stranger over the shoulder does not."""
+    if not ip:
+        return ""
+    near = prefix(ip).partition("/")[0]
+    return f"{near.rsplit('.', 1)[0]}.*" if "." in near else f"{near.rstrip(':')}:*"
+
+
 def is_near(ip: str) -> bool:
     """Whether an address belongs to this machine or a private network."""
     try:

@@ -26,6 +26,8 @@ from orderbell.web.cookies import Connection
 SESSION, ORDER, SEED = "session", "order", "seed"
 SESSION_S = int(staff.SESSION_LASTS.total_seconds())
 CSRF_FIELD, CSRF_HEADER = "_csrf_token", "x-csrf-token"
+OWING_MAY = ("/panel/account", "/panel/password", "/panel/sign-out")
+"""What somebody may open who still owes the second factor that the shop wants."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 KEY_KEPT_S, MARK_EVERY_S = 10.0, 60.0
 _SEAT, _SEED_PLACE = "orderbell.seat", "orderbell.seed"
@@ -59,6 +61,8 @@ async def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     found = await house.store.read(lambda tx: staff.find_session(tx, token, now=now)) if token else None
     if found is None or token is None:
         raise NotSignedIn("Please sign in.")
+    if found.owes_factor and not connection.scope["path"].startswith(OWING_MAY):
+        raise NotAllowed("The shop wants a second step at sign-in of everybody.", code="second_factor_needed")
     if found.stale:
         await house.store.write(lambda tx: staff.prolong_session(tx, found.seat, token, now=now))
         leave_cookie(connection, SESSION, token, max_age_s=SESSION_S)
@@ -100,7 +104,8 @@ class KeySeats:
         kept = self._seats.get(name)
         if kept and kept[0] > at:
             return kept[1]
-        seat = await house.store.read(lambda tx: access.find_api_key(tx, token))
+        now = house.clock.now()
+        seat = await house.store.read(lambda tx: access.find_api_key(tx, token, now=now))
         self._seats.pop(name, None)
         if seat is not None:
             self._seats[name] = (at + KEY_KEPT_S, seat)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orderbell.base.errors import TooOften
 from orderbell.store.schema import Bucket
 
-FEW_MINUTES, AN_HOUR = timedelta(minutes=15), timedelta(hours=1)
+FEW_MINUTES, AN_HOUR, A_DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,15 @@ def sign_in_limits(ip_prefix: str, email: str) -> tuple[Limit, ...]:
         Limit("sign_in.pair", f"{ip_prefix}\x1f{email}", 8, FEW_MINUTES),
         Limit("sign_in.email", email, 50, AN_HOUR),
         Limit("sign_in.ip", ip_prefix, 40, AN_HOUR),
+    )
+
+
+def second_step_limits(ip_prefix: str, staff_id: str) -> tuple[Limit, ...]:
+    """How often a code of the second factor may be tried wrongly: a million codes last far longer than this allows."""
+    return (
+        Limit("second_step.staff", staff_id, 6, FEW_MINUTES),
+        Limit("second_step.day", staff_id, 30, A_DAY),
+        Limit("second_step.ip", ip_prefix, 40, AN_HOUR),
     )
 
 

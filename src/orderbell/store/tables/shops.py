@@ -36,7 +36,10 @@ class Shop(Row):
 
 
 class Staff(Row):
-    """A person who works in a shop. `role`: owner, manager, support, finance or viewer."""
+    """A person who works in a shop. `role`: owner, manager, support, finance or viewer.
+
+    `muted` lists the event types of which this person wants no mail; None means none.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (UniqueConstraint("shop_id", "email"),)
@@ -49,10 +52,11 @@ class Staff(Row):
     locale: Mapped[str | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    muted: Mapped[list[Any] | None]
 
 
 class Session(Row):
-    """A signed-in browser; the id is the hash of its cookie."""
+    """A signed-in browser; the id is the hash of its cookie. `way`: password, link or invitation."""
 
     __tablename__ = "session"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -62,6 +66,8 @@ class Session(Row):
     until: Mapped[datetime]
     ip: Mapped[str | None]
     agent: Mapped[str | None]
+    seen_at: Mapped[datetime | None]
+    way: Mapped[str | None]
 
 
 class SignInLink(Row):
@@ -76,7 +82,10 @@ class SignInLink(Row):
 
 
 class ApiKey(Row):
-    """A program's credential; only the token's hash is kept. `scopes` is a list of words."""
+    """A program's credential; only the token's hash is kept. `scopes` is a list of words.
+
+    `expires_at` None: it lasts until somebody ends it. `follows` is the key it was made to replace.
+    """
 
     __tablename__ = "api_key"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -88,6 +97,8 @@ class ApiKey(Row):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    follows: Mapped[str | None]
 
 
 class SourceRow(Row):

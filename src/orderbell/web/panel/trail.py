@@ -96,8 +96,11 @@ ACTIONS: Mapping[str, str] = {
     "staff.signed_in": "Signed in",
     "staff.signed_out": "Signed out",
     "task.closed": "Closed a task",
-    "template.reverted": "Went back to the stock text",
-    "template.saved": "Wrote a text",
+    "template.draft_back": "Brought a text's draft back",
+    "template.draft_dropped": "Threw a text's draft away",
+    "template.reverted": "Let an earlier text count again",
+    "template.saved": "Published a text",
+    "template.tested": "Sent a text to oneself as a test",
     "trail.exported": "Took the audit trail along as a table",
 }
 ACTORS: Mapping[str, str] = {"system": "OrderBell itself", "cli": "Command line", "buyer": "The buyer"}
