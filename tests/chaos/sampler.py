@@ -15,11 +15,13 @@ from pysqlite3 import dbapi2
 from tests.crash.checker import ask
 
 EVERY_S = 1.0
-# One statement is one snapshot in both databases.
+# One statement is one snapshot in both databases. In quarantine are cards whose transaction died between the
+# allocation journal and the commit.
 LOOK = """SELECT p.sku, p.free, p.sold,
     (SELECT coalesce(sum(i.taken), 0) FROM card_import i WHERE i.product_id = p.id),
     sum(CASE WHEN c.state = 'free' THEN 1 ELSE 0 END), sum(CASE WHEN c.state = 'reserved' THEN 1 ELSE 0 END),
-    sum(CASE WHEN c.state = 'sold' THEN 1 ELSE 0 END), sum(CASE WHEN c.state = 'void' THEN 1 ELSE 0 END)
+    sum(CASE WHEN c.state = 'sold' THEN 1 ELSE 0 END), sum(CASE WHEN c.state = 'void' THEN 1 ELSE 0 END),
+    sum(CASE WHEN c.state = 'quarantine' THEN 1 ELSE 0 END)
     FROM product p JOIN card c ON c.product_id = p.id GROUP BY p.id, p.sku, p.free, p.sold"""
 
 
