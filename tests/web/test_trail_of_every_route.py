@@ -77,7 +77,7 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /panel/enter/{token}": ("staff.link_used", {}),
     "POST /panel/password": ("staff.password_set", {"password": PASSWORD, "again": PASSWORD}),
     "POST /panel/sign-out": ("staff.signed_out", {}),
-    "POST /panel/automations/{rule_id}": ("rule.changed", {"enabled": ""}),
+    "POST /panel/automations/{rule_id}": ("rule.changed", {"name": "Ours"}),
     "POST /panel/automations/{rule_id}/channels/{kind}": ("rule.changed", {"on": "1"}),
     "POST /panel/automations/{rule_id}/remove": ("rule.removed", {}),
     "POST /panel/automations/new": ("rule.added", {"name": "Mine", "trigger": "order.paid", "audience": "staff"}),

@@ -34,12 +34,12 @@ def ask(book: ShopBook, event_type: str, order: Any | None, facts: Callable[[], 
     """The answers of every switched-on rule of that event; `facts` is called only when a condition needs them."""
     rules = book.rules.get(event_type, ())
     known = facts() if any(rule.condition for rule in rules) else {}
-    return [_ask(rule, book, event_type, order, known) for rule in rules]
-
-
-def _ask(rule: RuleCard, book: ShopBook, event_type: str, order: Any | None, facts: Mapping[str, Any]) -> Answer:
-    matched, why = conditions.holds(rule.condition, facts)
-    return Answer(rule, matched, why, route.choose(rule, book, event_type, order) if matched else NOBODY)
+    answers = []
+    for rule in rules:
+        matched, why = conditions.holds(rule.condition, known)
+        found = route.choose(rule, book, event_type, order) if matched else NOBODY
+        answers.append(Answer(rule, matched, why, found))
+    return answers
 
 
 def waits_until(

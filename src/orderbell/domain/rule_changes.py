@@ -112,7 +112,7 @@ def choose_set(tx: Tx, by: By, name: str, reach: Reach) -> str:
     touched = []
     for row in _stock_rows(tx, by.shop_id):
         new = _as_in(name, row, reach)
-        if any(getattr(row, key) != value for key, value in new.items()):
+        if not _fits(row, new):
             rules.change_rule(tx, by.shop_id, row.id, now=by.now, **new)
             touched.append(_kept(row))
     if not touched:
@@ -120,6 +120,11 @@ def choose_set(tx: Tx, by: By, name: str, reach: Reach) -> str:
     detail = {"set": name, "rules": len(touched)}
     note(tx, by.shop_id, actor=by.actor, action="rules.set_chosen", object=by.shop_id, detail=detail, now=by.now)
     return _keep(tx, by, {"rules": touched})
+
+
+def is_set(rows: Iterable[Any], name: str, reach: Reach) -> bool:
+    """Whether a shop's rules are just as a ready-made set has them; own rules do not count."""
+    return all(_fits(row, _as_in(name, row, reach)) for row in rows if row.preset is not None)
 
 
 def keep_quiet(tx: Tx, by: By, hours: Quiet | None) -> str:
@@ -198,6 +203,13 @@ def _as_in(name: str, row: Row, reach: Reach) -> dict[str, Any]:
     if name == "minimal" and row.preset not in MINIMAL:
         return {"enabled": 0}
     return {"enabled": 1, "channels": channels, "muted": [kind for kind in row.muted if kind not in channels]}
+
+
+def _fits(row: Any, new: Mapping[str, Any]) -> bool:
+    return all(
+        sorted(getattr(row, key)) == sorted(value) if isinstance(value, list) else getattr(row, key) == value
+        for key, value in new.items()
+    )
 
 
 def _kept(row: Row) -> dict[str, Any]:

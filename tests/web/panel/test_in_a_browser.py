@@ -18,6 +18,7 @@ from tests.cast import Shopkeeper
 from tests.web.panel.conftest import seat_of
 
 from orderbell.domain import staff
+from orderbell.store.schema import Rule
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -85,9 +86,20 @@ async def pages(shop: Shopkeeper) -> list[str]:
     mail = (await shop.messages(channel="email", event_type="order.delivered"))[0].id
     return [
         "", "/messages", "/messages?q=nothing-fits", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
-        "/rules", "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
+        *await automations(shop), "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
         "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sources/inbox", "/sandbox", "/keys",
         "/restored", "/health", "/audit", "/search?q=N", "/password",
+    ]  # fmt: skip
+
+
+async def automations(shop: Shopkeeper) -> list[str]:
+    """The matrix of both audiences, a rule's settings with and without questions, a new one, the dry-run."""
+    rule = f"/automations/{(await shop.rows(Rule, preset='buyer:order.paid'))[0].id}"
+    text = f"{rule}?do=draw&mode=text&condition=order.attributes.x"
+    return [
+        "/automations", "/automations?audience=staff", rule, f"{rule}?do=ready-paid", f"{rule}?do=group", text,
+        "/automations/new", "/automations/try", "/automations/try?order=N-1&event=refund.requested",
+        "/automations/try?order=none",
     ]  # fmt: skip
 
 

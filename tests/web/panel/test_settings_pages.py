@@ -1,4 +1,4 @@
-"""Shops, keys and rules: secrets shown once, switches that switch, roles that hold."""
+"""Shops and keys: secrets shown once, roles that hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.cast import Shopkeeper
 from tests.web.doors import bearer
 from tests.web.panel.conftest import Client, Sends
 
-from orderbell.store.schema import ApiKey, Rule, SourceRow
+from orderbell.store.schema import ApiKey, SourceRow
 
 SIGNED = {"kind": "signed", "name": "My shop"}
 
@@ -65,20 +65,3 @@ async def test_a_key_without_a_scope_is_refused_in_words(panel: Client, send: Se
 @pytest.mark.parametrize("path", ["/panel/keys"])
 async def test_keys_are_the_owners_alone(onlooker: Client, path: str) -> None:
     assert (await onlooker.get(path)).status_code == 403
-
-
-async def test_a_switched_off_rule_sends_nothing(panel: Client, shop: Shopkeeper, send: Sends) -> None:
-    rule = (await shop.rows(Rule, preset="buyer:order.created"))[0]
-    part = await send(
-        "/panel/rules", f"/panel/rules/{rule.id}/switch", headers={"hx-request": "true", "hx-target": rule.id}
-    )
-    assert 'aria-checked="false"' in part.text and "<html" not in part.text
-    await shop.says("order.created", "N-3")
-    await shop.settled()
-    assert await shop.messages(audience="buyer") == []
-
-
-async def test_staff_rules_are_on_their_own_page(panel: Client) -> None:
-    buyers, staff = (await panel.get("/panel/rules")).text, (await panel.get("/panel/rules?audience=staff")).text
-    assert "Goods delivered" in buyers and "Dispute opened" not in buyers
-    assert "Dispute opened" in staff

@@ -15,7 +15,7 @@ from orderbell.domain.rules import PRESETS
 from orderbell.events import BY_TYPE
 from orderbell.messages.i18n import catalogue
 from orderbell.sources.directory import SOURCES
-from orderbell.web.panel import channels, importing, keys, trail, words
+from orderbell.web.panel import asking_words, channels, importing, keys, notices, trail, words
 
 HOME = Path(orderbell.__file__).parent
 TEMPLATES = sorted((HOME / "web/templates/panel").rglob("*.html"))
@@ -40,9 +40,13 @@ def spoken_by_tables() -> Iterator[str]:
         yield from (sign.word for sign in signs.values())
     for table in (words.EVENTS, words.KINDS, words.AUDIENCES, words.ROLES, words.TASKS, words.REASONS, words.DONE,
                   words.WRONG, keys.SCOPE_WORDS, channels.STEP_WORDS, importing.REFUSALS, trail.ACTIONS, trail.ACTORS,
-                  trail.STATES):  # fmt: skip
+                  trail.STATES, notices.SHORT, notices.NOTES, notices.RECIPIENTS, notices.QUIETS, notices.ZONES,
+                  asking_words.FACTS, asking_words.OPS, asking_words.WEEKDAYS, asking_words.HINTS):  # fmt: skip
         yield from table.values()
     yield from words.LANES.values()
+    yield from notices.GROUPS
+    yield from (text for pair in (*notices.SETS.values(), *notices.LANES.values()) for text in pair)
+    yield from (word for word, _ in asking_words.READY.values())
 
 
 def spoken_by_classes() -> Iterator[str]:
