@@ -1,4 +1,4 @@
-"""`make chaos`: runs the drills one after another and prints a line for each promise they tried.
+"""`make chaos`: runs the drills, two at a time at most, and prints a line for each promise they tried.
 
     python -m tests.chaos [--seed N] [--only DRILL,DRILL] [--minutes N] [--quick] [--databases sqlite] [--json FILE]
 
@@ -12,12 +12,15 @@ import json
 import secrets
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from tests.chaos.directory import DRILLS
 from tests.chaos.drill import DATABASES, Verdict
-from tests.chaos.running import Order, carry_out
+from tests.chaos.running import Order, carry_out, heed_the_end
 
 QUICK = 0.05
 FULL_MINUTES = 60.0
@@ -41,6 +44,38 @@ def line(verdict: Verdict) -> str:
     return f"  {'holds ' if verdict.ok else 'BROKEN'} {verdict.promise:4} {verdict.words}"
 
 
+@dataclass
+class Programme:
+    """The drills of a run and what came of them; some of them wait so much that they run beside the others."""
+
+    wishes: argparse.Namespace
+    scale: float
+    verdicts: list[Verdict] = field(default_factory=list)
+    _printing: Lock = field(default_factory=Lock)
+
+    def run(self, names: Sequence[str]) -> None:
+        """All of them, in two lanes."""
+        alone = [name for name in names if not DRILLS[name].beside]
+        beside = [name for name in names if DRILLS[name].beside]
+        with ThreadPoolExecutor(2) as lanes:
+            list(lanes.map(self._one_after_another, (alone, beside)))
+
+    def _one_after_another(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._carry_out(name)
+
+    def _carry_out(self, name: str) -> None:
+        databases = tuple(self.wishes.databases.split(","))
+        outcome = carry_out(Order(drill=name, seed=self.wishes.seed, scale=self.scale, databases=databases))
+        broken = not all(each.ok for each in outcome.verdicts)
+        with self._printing:
+            print(f"{name} ({DRILLS[name].promises}), {outcome.took_s:.0f} s", flush=True)
+            print(*map(line, outcome.verdicts), sep="\n")
+            if broken:
+                print(f"  kept in {outcome.folder}", flush=True)
+            self.verdicts += outcome.verdicts
+
+
 def main() -> int:
     """Run what was asked for; 0 when all of it holds."""
     wishes = read_wishes()
@@ -49,17 +84,12 @@ def main() -> int:
     if unknown := sorted(set(names) - set(DRILLS)):
         print(f"There is no drill called {', '.join(unknown)}; there are: {', '.join(DRILLS)}.", file=sys.stderr)
         return 2
+    heed_the_end()
     print(f"seed {wishes.seed} · scale {scale:g} · {len(names)} drills", flush=True)
     began = time.monotonic()
-    verdicts: list[Verdict] = []
-    for name in names:
-        print(f"{name} ({DRILLS[name].promises})", flush=True)
-        order = Order(drill=name, seed=wishes.seed, scale=scale, databases=tuple(wishes.databases.split(",")))
-        outcome = carry_out(order)
-        print(*map(line, outcome.verdicts), sep="\n")
-        broken = not all(each.ok for each in outcome.verdicts)
-        print(f"  {outcome.took_s:.0f} s{f' · kept in {outcome.folder}' if broken else ''}", flush=True)
-        verdicts += outcome.verdicts
+    programme = Programme(wishes, scale)
+    programme.run(names)
+    verdicts = programme.verdicts
     failed = sum(not each.ok for each in verdicts)
     if wishes.json:
         report = {"seed": wishes.seed, "scale": scale, "verdicts": [asdict(each) for each in verdicts]}

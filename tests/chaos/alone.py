@@ -23,7 +23,7 @@ def main(drill: str, folder: str, seed: str, scale: str, databases: str) -> None
     """Run it and write down what it found; an error ends this process and counts against the drill."""
     run = Run(
         seed=int(seed), folder=Path(folder), scale=float(scale), databases=tuple(databases.split(",")),
-        mutant=os.environ.get("ORDERBELL_MUTANT", ""),
+        name=drill, mutant=os.environ.get("ORDERBELL_MUTANT", ""),
     )  # fmt: skip
     deed: Drill = import_module(f"tests.chaos.drills.{DRILLS[drill].module}").run
     try:

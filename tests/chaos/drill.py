@@ -36,6 +36,8 @@ class Run:
     """1 is the full drill, 0.05 a quick one; use `of` for every count."""
     databases: tuple[str, ...] = DATABASES
     """Try it on each of these; a drill that knows only one ignores the other."""
+    name: str = ""
+    """The drill's own, for what it says."""
     mutant: str = ""
     """The guard that is taken out; the processes you start inherit it by the environment. Be small and quick then."""
     _postgres: Any = None
@@ -51,7 +53,7 @@ class Run:
 
     def say(self, words: str) -> None:
         """A line of progress."""
-        print(f"    {time.strftime('%H:%M:%S')} {words}", flush=True)
+        print(f"    {time.strftime('%H:%M:%S')} {self.name}: {words}", flush=True)
 
     def settings(self, database: str, **more: Any) -> Settings:
         """Settings for a fresh, migrated database of that kind in a folder of its own below `folder`."""

@@ -12,7 +12,7 @@ import sys
 
 from orderbell.base import mutant
 from tests.chaos.directory import MUTANTS
-from tests.chaos.running import Order, carry_out
+from tests.chaos.running import Order, carry_out, heed_the_end
 
 
 def hunt(name: str, seed: int) -> bool:
@@ -37,6 +37,7 @@ def main() -> int:
     wishes.add_argument("--only", default="")
     wishes.add_argument("--seed", type=int, default=7)
     asked = wishes.parse_args()
+    heed_the_end()
     names = [name for name in asked.only.split(",") if name] or list(MUTANTS)
     caught = sum(hunt(name, asked.seed) for name in names)
     alone = sorted(set(mutant.NAMES) - set(MUTANTS))

@@ -47,7 +47,6 @@ def carry_out(order: Order, *, quiet: bool = False) -> Outcome:
     """Run the drill to its end."""
     folder = Path(tempfile.mkdtemp(prefix=f"orderbell-chaos-{order.drill}-"))
     folder.chmod(0o755)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     verdicts = _run(order, folder, quiet=quiet)
     took_s = time.monotonic() - started
@@ -80,6 +79,11 @@ def _run(order: Order, folder: Path, *, quiet: bool) -> list[Verdict]:
         return [Verdict(_first_promise(order), False, f"the drill {why}: {words}")]
     log.unlink()
     return [Verdict(**each) for each in json.loads(found.read_text("utf-8"))]
+
+
+def heed_the_end() -> None:
+    """Let SIGTERM end this runner as Ctrl-C does, with everything it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _first_promise(order: Order) -> str:
