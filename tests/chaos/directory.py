@@ -45,7 +45,7 @@ DRILLS: Mapping[str, Entry] = {
     "synced": Entry("synced", "A3", minutes=3, beside=True),
     "power": Entry("power", "A2", minutes=1.5, beside=True),
     "migration": Entry("migration", "A13", minutes=5),
-    "timers": Entry("timers", "B1 B2 B4", minutes=6, beside=True),
+    "timers": Entry("timers", "B1 B2 B4", minutes=8, beside=True),
     "clock": Entry("clock", "B3", minutes=4, beside=True),
     "blackout": Entry("blackout", "C1 C7", minutes=4, beside=True),
     "poison": Entry("poison", "C3", minutes=4),

@@ -18,6 +18,8 @@ TIMERS = 20_000
 RACES = 10_000
 LATE = 300
 BATCH = 100
+# A timer of this drill expires an order and tells its buyer: 125 a second and database is what two busy cores take.
+SPREAD_S = 80
 
 
 async def run(run: Run) -> list[Verdict]:
@@ -75,17 +77,17 @@ async def _settled(stage: Stage, within_s: float, *stop: float) -> dict[str, Any
 
 
 async def _ring(stage: Stage, database: str, timers: int) -> Verdict:
-    """Let timers come due over twenty seconds, and kill the process in the middle of them."""
+    """Let timers come due, and kill the process in the middle of them."""
     first = time.time() + 8 + timers / 300
-    await _create(stage, timers, first, "T", spread_s=20)
-    await asyncio.sleep(max(0.0, first + 8 - time.time()))
+    await _create(stage, timers, first, "T", spread_s=SPREAD_S)
+    await asyncio.sleep(max(0.0, first + SPREAD_S / 2 - time.time()))
     killed = time.time()
     stage.kill()
     await asyncio.sleep(4)
     stage.start()
     stage.wait_up()
     started = time.time()
-    await asyncio.sleep(max(0.0, first + 22 - time.time()))
+    await asyncio.sleep(max(0.0, first + SPREAD_S + 2 - time.time()))
     found = await _settled(stage, 90, killed, started)
     ok = found["early"] == found["waiting"] == found["held"] == 0 and found["statuses"] == {"expired": found["rung"]}
     ok = ok and found["rung"] >= timers - BATCH and found["late_p99_s"] <= 2 and found["late_over_stop_s"] <= 30
