@@ -123,7 +123,7 @@ async def test(
     """Send a test message now and tell each step as it is done."""
     form = await request.form()
     to = str(form.get("to") or "").strip()
-    lines = _steps(house, staff, account_id, to=to, say=language.words(request))
+    lines = steps_of_test(house, staff, account_id, to=to, say=language.words(request))
     if request.headers.get("hx-request"):
         return progress.flowing(lines)
     async for _ in lines:
@@ -131,7 +131,10 @@ async def test(
     return face.go(f"{HOME}/{kind}/{account_id}")
 
 
-async def _steps(house: House, staff: StaffSeat, account_id: str, *, to: str, say: Catalogue) -> AsyncIterator[str]:
+async def steps_of_test(
+    house: House, staff: StaffSeat, account_id: str, *, to: str, say: Catalogue
+) -> AsyncIterator[str]:
+    """Send a test through an account and word each step as it is done (progress.py)."""
     shop_id, by = staff.shop_id, staff.staff_id
     book = await house.store.read(lambda tx: house.books.one(tx, shop_id))
     account = book.account(account_id)
@@ -143,19 +146,21 @@ async def _steps(house: House, staff: StaffSeat, account_id: str, *, to: str, sa
     letter = trial.sample_letter(book, account.kind, traits, base_url=house.settings.base_url, now=now)
     waiting = progress.line("loader", "soft", say("Waiting for the provider…"), key="test-answer")
     async for step in trial.try_out(house.channels.get(account), letter, to):
-        yield _step_line(step, say)
+        yield step_line(step, say)
         if step.name == "request":
             yield waiting
 
 
-def _step_line(step: trial.Step, say: Catalogue) -> str:
+def step_line(step: trial.Step, say: Catalogue) -> str:
+    """A step of a trial as a line of the page."""
     icon, tone = ("circle-check", "good") if step.ok else ("circle-x", "bad")
     heading = say(STEP_WORDS.get(step.name, step.name))
-    more = _shown(step.draft) if step.draft else step.words
+    more = request_text(step.draft) if step.draft else step.words
     return progress.line(icon, tone, heading, key=f"test-{step.name}", more=more)
 
 
-def _shown(draft: Draft) -> str:
+def request_text(draft: Draft) -> str:
+    """A request as people read it."""
     headers = "\n".join(f"{name}: {value}" for name, value in draft.headers.items())
     return f"{draft.line}\n{headers}\n\n{draft.body}"
 

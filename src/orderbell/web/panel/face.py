@@ -21,13 +21,13 @@ from orderbell.runtime.house import House
 from orderbell.store import marker
 from orderbell.store.schema import Shop, Task
 from orderbell.web import guards, packing
-from orderbell.web.panel import rights, undo, words
+from orderbell.web.panel import nav, rights, undo, words
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 Form = Mapping[str, Any]
 MOST_COUNTED = 99
-SECRET_PAGES = frozenset({"channel", "keys", "sources"})
+SECRET_PAGES = frozenset({"channel", "first_run_step", "keys", "sources"})
 """Pages that show what opens a door; they are not packed (web/packing.py says why)."""
 
 
@@ -82,7 +82,7 @@ def page(
     context = {
         "it": seen.facts, "frame": seen.frame, "staff": staff, "words": words, "zone": seen.frame.zone, "done": done,
         "clock": clock_for(seen.frame.zone), "titles": channel_titles(), "theme": theme(request), "wrong": None,
-        "values": {}, "undo": back, "sees": partial(rights.sees, staff), **facts,
+        "values": {}, "undo": back, "nav": nav, "sees": partial(rights.sees, staff), **facts,
     }  # fmt: skip
     return Template(f"panel/{name}.html", context=context, status_code=status)
 

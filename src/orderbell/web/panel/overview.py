@@ -3,81 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Annotated, Any
 
 from litestar import get
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, Template
 from sqlalchemy import Connection, select
 
+from orderbell.domain import first_run
 from orderbell.domain.staff import StaffSeat
 from orderbell.messages.i18n import Catalogue
 from orderbell.runtime.house import House
 from orderbell.store.schema import Shop
 from orderbell.web import language
 from orderbell.web.panel import chart, face, live, people, words
-from orderbell.web.panel.chart import Series
+from orderbell.web.panel.chart import Picture, Series
 from orderbell.web.panel.face import AnyRequest
+from orderbell.web.panel.first_run import WORDS as FIRST_WORDS
 from orderbell.web.panel.queries import overview as queries
 from orderbell.web.panel.queries.overview import Overview
 
 MOST_SERIES = 5
+QUIET: Mapping[str, str] = {
+    "24h": "No messages in the last 24 hours.",
+    "7d": "No messages in the last 7 days.",
+    "30d": "No messages in the last 30 days.",
+}
+BUSY: Mapping[str, str] = {
+    "24h": "{total} messages in the last 24 hours: {parts}. The busiest hour was {peak} with {most}.",
+    "7d": "{total} messages in the last 7 days: {parts}. The busiest day was {peak} with {most}.",
+    "30d": "{total} messages in the last 30 days: {parts}. The busiest day was {peak} with {most}.",
+}
 
 
 @get("/")
-async def overview(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
-    """The panel's first page."""
-    now = house.clock.now()
-    seen = await face.look(house, staff, lambda tx: _read(tx, staff.shop_id, now))
-    say, facts = language.words(request), seen.facts
-    series, labels = _series(facts.hours, say), _labels(now, seen.frame.zone)
+async def overview(
+    request: AnyRequest, house: House, staff: StaffSeat, range_: Annotated[str, QueryParameter(name="range")] = "24h"
+) -> Template:
+    """The panel's first page; htmx asks for the chart alone when another range is chosen."""
+    now, span = house.clock.now(), range_ if range_ in queries.RANGES else "24h"
+    seen = await face.look(house, staff, lambda tx: _read(tx, staff.shop_id, now, span))
+    facts, say = seen.facts, language.words(request)
+    name = "overview_chart" if face.part_for(request) == "chart" else "overview"
     return face.page(
-        request, staff, seen, "overview", active="overview", series=series, hours=labels, now=now,
-        drawing=chart.area(series, labels, _summary(series, labels, say)),
+        request, staff, seen, name, active="overview", span=span, now=now, picture=_picture(facts, span, say),
         change=_change(facts), feed=facts.feed, to=people.recipient, speed=live.speed, providers=facts.providers,
+        took=_took, steps=first_run.STEPS, first_words=FIRST_WORDS,
     )  # fmt: skip
 
 
-def _read(tx: Connection, shop_id: str, now: datetime) -> Overview:
+def _read(tx: Connection, shop_id: str, now: datetime, span: str) -> Overview:
     zone = tx.execute(select(Shop.timezone).where(Shop.id == shop_id)).scalar_one()
-    return queries.read(tx, shop_id, now=now, zone=zone)
+    return queries.read(tx, shop_id, now=now, zone=zone, range_=span)
 
 
-def _series(hours: Mapping[str, Sequence[int]], say: Catalogue) -> list[Series]:
+def _picture(facts: Overview, span: str, say: Catalogue) -> Picture:
+    """Hours as curves, days as columns."""
+    form = "%m-%d" if queries.RANGES[span] else "%H:00"
+    labels = [start.strftime(form) for start in facts.starts]
+    series = _series(facts.columns, say)
+    draw = chart.bars if queries.RANGES[span] else chart.area
+    return draw(series, labels, _summary(series, labels, span, say))
+
+
+def _series(columns: Mapping[str, Sequence[int]], say: Catalogue) -> list[Series]:
     """One curve a channel, the busiest first; the quiet ones together."""
     titles = face.channel_titles()
-    busiest = sorted(hours, key=lambda kind: -sum(hours[kind]))
-    series = [Series(name=say(titles.get(kind, kind)), values=tuple(hours[kind])) for kind in busiest[:MOST_SERIES]]
-    rest = [hours[kind] for kind in busiest[MOST_SERIES:]]
+    busiest = sorted(columns, key=lambda kind: -sum(columns[kind]))
+    series = [Series(name=say(titles.get(kind, kind)), values=tuple(columns[kind])) for kind in busiest[:MOST_SERIES]]
+    rest = [columns[kind] for kind in busiest[MOST_SERIES:]]
     if rest:
         series.append(Series(name=say("Others"), values=tuple(map(sum, zip(*rest, strict=True)))))
     return series
 
 
-def _labels(now: datetime, zone: str) -> list[str]:
-    here = now.astimezone(ZoneInfo(zone))
-    return [(here - timedelta(hours=queries.HOURS - 1 - n)).strftime("%H:00") for n in range(queries.HOURS)]
-
-
-def _summary(series: Sequence[Series], labels: Sequence[str], say: Catalogue) -> str:
+def _summary(series: Sequence[Series], labels: Sequence[str], span: str, say: Catalogue) -> str:
     """The chart in one sentence."""
     total = sum(each.total for each in series)
     if not total:
-        return say("No messages in the last 24 hours.")
+        return say(QUIET[span])
     sums = [sum(column) for column in zip(*(each.values for each in series), strict=True)]
     peak = max(range(len(sums)), key=sums.__getitem__)
-    parts = ", ".join(f"{each.name} {each.total}" for each in series)
-    return say(
-        "{total} messages in the last 24 hours: {parts}. The busiest hour was {hour} with {most}.",
-        total=total, parts=parts, hour=labels[peak], most=sums[peak],
-    )  # fmt: skip
+    parts = ", ".join(f"{each.name} {each.total:,}" for each in series)
+    return say(BUSY[span], total=f"{total:,}", parts=parts, peak=labels[peak], most=f"{sums[peak]:,}")
 
 
 def _change(facts: Overview) -> float | None:
-    """How much today differs from the whole of yesterday, as a share; None without a yesterday."""
+    """How much today differs from yesterday at the same time of day, as a share; None without a yesterday."""
     return facts.today.total / facts.yesterday.total - 1 if facts.yesterday.total else None
+
+
+def _took(span_ms: float) -> tuple[str, str]:
+    """A span as people read it: the number and its unit."""
+    return (f"{span_ms:.0f}", " ms") if span_ms < 1000 else (f"{span_ms / 1000:.1f}", " s")
 
 
 @get("/live", media_type="text/event-stream")

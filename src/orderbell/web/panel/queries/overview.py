@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, func, select
 from orderbell.base.clock import to_micros
 from orderbell.base.ids import PREFIXES
 from orderbell.channels.directory import CHANNELS
+from orderbell.domain import first_run
+from orderbell.domain.first_run import Firsts
 from orderbell.store.schema import EventRow, Message, Order, Product, Provider, State, Task
 from orderbell.web.panel.queries import messages
 from orderbell.web.panel.queries.messages import AnyRow
@@ -22,11 +24,14 @@ SPEED_SAMPLE = 500
 FEED_ROWS = 12
 MOST_WANTS = 20
 HOURS = 24
+RANGES: Mapping[str, int] = {"24h": 0, "7d": 7, "30d": 30}
+"""The chart's ranges: how many days each has, of which today is the last; 0 means the last 24 hours."""
+TOO_MANY_FAILED, AT_LEAST_FAILED = 0.01, 2
 STATUSES = ("queued", "held", "sending", "sent", "delivered", "failed", "unknown", "suppressed", "cancelled")
 # A message's id is born at most this long before its row is committed.
 SETTLES_WITHIN = timedelta(minutes=2)
-MOST_HOURS_KEPT = 4096
-_closed_hours: dict[tuple[str, datetime], Mapping[str, int]] = {}
+MOST_SPANS_KEPT = 4096
+_closed_spans: dict[tuple[str, datetime, datetime], Mapping[str, int]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,12 @@ class Day:
         ended = good + sum(self.by_status.get(status, 0) for status in ENDED_BADLY)
         return good / ended if ended else None
 
+    @property
+    def failed(self) -> int:
+        """How many failed for good, when that is more than a shop should bear; else 0."""
+        failed, rate = self.by_status.get("failed", 0), self.rate
+        return failed if failed >= AT_LEAST_FAILED and rate is not None and 1 - rate > TOO_MANY_FAILED else 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
@@ -54,8 +65,13 @@ class Overview:
 
     today: Day
     yesterday: Day
+    """Yesterday up to the same time of day."""
     p95_ms: float | None
-    hours: Mapping[str, Sequence[int]]
+    p95_before_ms: float | None
+    starts: Sequence[datetime]
+    """Where each place of the chart begins, in the shop's zone."""
+    columns: Mapping[str, Sequence[int]]
+    """Messages by channel, one number for each place of the chart."""
     feed: Sequence[AnyRow]
     providers: Mapping[str, str]
     tasks: Sequence[AnyRow]
@@ -63,12 +79,13 @@ class Overview:
     stuck_events: Sequence[AnyRow]
     failing: Sequence[AnyRow]
     low: Sequence[AnyRow]
-    is_new: bool
+    firsts: Firsts
 
     @property
     def wants(self) -> int:
         """How many things need a person."""
-        return sum(map(len, (self.tasks, self.stuck_messages, self.stuck_events, self.failing, self.low)))
+        rows = (self.tasks, self.stuck_messages, self.stuck_events, self.failing, self.low)
+        return sum(map(len, rows)) + bool(self.today.failed)
 
 
 def first_id(kind: str, at: datetime) -> str:
@@ -76,17 +93,31 @@ def first_id(kind: str, at: datetime) -> str:
     return f"{PREFIXES[kind]}_{to_micros(at) // 1000:012x}"
 
 
-def read(tx: Connection, shop_id: str, *, now: datetime, zone: str) -> Overview:
-    """Everything the first page shows."""
-    midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+def read(tx: Connection, shop_id: str, *, now: datetime, zone: str, range_: str = "24h") -> Overview:
+    """Everything the first page shows; `range_` is one of RANGES."""
+    here = now.astimezone(ZoneInfo(zone))
+    midnight, day = here.replace(hour=0, minute=0, second=0, microsecond=0), timedelta(days=1)
+    starts = _starts(here, RANGES[range_])
     return Overview(
         today=_day(tx, shop_id, midnight, now + timedelta(seconds=1)),
-        yesterday=_day(tx, shop_id, midnight - timedelta(days=1), midnight),
-        p95_ms=_p95(tx, shop_id), hours=_hours(tx, shop_id, now), feed=messages.newest(tx, shop_id, FEED_ROWS),
+        yesterday=_day(tx, shop_id, midnight - day, here - day),
+        p95_ms=_p95(tx, shop_id, now + timedelta(seconds=1)),
+        p95_before_ms=_p95(tx, shop_id, here - day, midnight - day),
+        starts=starts, columns=_columns(tx, shop_id, starts, now), feed=messages.newest(tx, shop_id, FEED_ROWS),
         providers=messages.provider_names(tx, shop_id), tasks=_tasks(tx, shop_id), failing=_failing(tx, shop_id),
         stuck_messages=_stuck_messages(tx, shop_id), stuck_events=_stuck_events(tx, shop_id), low=_low(tx, shop_id),
-        is_new=tx.execute(select(Order.id).where(Order.shop_id == shop_id).limit(1)).first() is None,
+        firsts=first_run.look(tx, shop_id),
     )  # fmt: skip
+
+
+def _starts(here: datetime, days: int) -> list[datetime]:
+    """Where the places of the chart begin, the oldest first; the last one holds now."""
+    if days:
+        midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+        return [midnight - timedelta(days=back) for back in range(days - 1, -1, -1)]
+    # In UTC, so that an hour is an hour on the days a zone changes its clock as well.
+    hour = here.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return [(hour - timedelta(hours=back)).astimezone(here.tzinfo) for back in range(HOURS - 1, -1, -1)]
 
 
 def _day(tx: Connection, shop_id: str, start: datetime, end: datetime) -> Day:
@@ -100,46 +131,46 @@ def _day(tx: Connection, shop_id: str, start: datetime, end: datetime) -> Day:
     return Day(by_status=dict(zip(STATUSES, tx.execute(select(*counts)).one(), strict=True)))
 
 
-def _p95(tx: Connection, shop_id: str) -> float | None:
+def _p95(tx: Connection, shop_id: str, before: datetime, since: datetime | None = None) -> float | None:
     """From hearing the event to the provider's yes, over the newest messages that went at the first try."""
     query = (
         select(Message.sent_at, EventRow.received_at)
         .join(EventRow, EventRow.id == Message.event_id)
         .where(Message.shop_id == shop_id, Message.sent_at.is_not(None), Message.resend_of.is_(None))
-        .where(Message.tries <= 1)
+        .where(Message.tries <= 1, Message.id < first_id("message", before))
         .order_by(Message.id.desc())
         .limit(SPEED_SAMPLE)
     )
+    if since is not None:
+        query = query.where(Message.id >= first_id("message", since))
     spans = sorted((sent - heard).total_seconds() * 1000 for sent, heard in tx.execute(query) if sent)
     return spans[min(len(spans) - 1, int(len(spans) * 0.95))] if spans else None
 
 
-def _hours(tx: Connection, shop_id: str, now: datetime) -> dict[str, list[int]]:
-    """Messages of the last 24 clock hours by channel, the oldest first; an hour that is over is counted once."""
-    this_hour = now.replace(minute=0, second=0, microsecond=0)
-    starts = [this_hour - timedelta(hours=back) for back in range(HOURS - 1, -1, -1)]
-    counted = [_hour(tx, shop_id, start, now) for start in starts]
-    channels = sorted({channel for hour in counted for channel in hour})
-    return {channel: [hour.get(channel, 0) for hour in counted] for channel in channels}
+def _columns(tx: Connection, shop_id: str, starts: Sequence[datetime], now: datetime) -> dict[str, list[int]]:
+    """Messages by channel for each place; one that is over is counted once."""
+    ends = [*starts[1:], now + timedelta(seconds=1)]
+    counted = [_span(tx, shop_id, start, end, now=now) for start, end in zip(starts, ends, strict=True)]
+    channels = sorted({channel for span in counted for channel in span})
+    return {channel: [span.get(channel, 0) for span in counted] for channel in channels}
 
 
-def _hour(tx: Connection, shop_id: str, start: datetime, now: datetime) -> Mapping[str, int]:
-    known = _closed_hours.get((shop_id, start))
+def _span(tx: Connection, shop_id: str, start: datetime, end: datetime, *, now: datetime) -> Mapping[str, int]:
+    known = _closed_spans.get((shop_id, start, end))
     if known is not None:
         return known
-    end = start + timedelta(hours=1)
     mine = (Message.shop_id == shop_id, Message.id >= first_id("message", start), Message.id < first_id("message", end))
     counts = [
         select(func.count()).select_from(Message).where(*mine, Message.channel == kind).scalar_subquery()
         for kind in CHANNELS
     ]
     row = tx.execute(select(*counts)).one()
-    hour = {kind: count for kind, count in zip(CHANNELS, row, strict=True) if count}
+    span = {kind: count for kind, count in zip(CHANNELS, row, strict=True) if count}
     if now - end > SETTLES_WITHIN:
-        if len(_closed_hours) >= MOST_HOURS_KEPT:
-            _closed_hours.clear()
-        _closed_hours[shop_id, start] = hour
-    return hour
+        if len(_closed_spans) >= MOST_SPANS_KEPT:
+            _closed_spans.clear()
+        _closed_spans[shop_id, start, end] = span
+    return span
 
 
 def _tasks(tx: Connection, shop_id: str) -> Sequence[AnyRow]:

@@ -14,7 +14,7 @@ function tidy() {
   }
 }
 
-/** @param {"live" | "lost"} word which of the two words the server gave is shown */
+/** @param {"live" | "lost" | "held"} word which of the words the server gave is shown */
 function say(word) {
   if (!state) return;
   state.dataset.state = word;
@@ -29,6 +29,7 @@ function held() {
 function letGo() {
   if (held()) return;
   for (const rows of waiting) htmx.swap(feed, rows, { swapStyle: "afterbegin", swapDelay: 0, settleDelay: 0 });
+  if (waiting.length) say("live");
   waiting = [];
   tidy();
 }
@@ -37,9 +38,13 @@ if (feed) {
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     if (!held()) return;
     event.preventDefault();
-    waiting.push(event.detail.data);
+    waiting = [...waiting, event.detail.data].slice(-MOST_ROWS);
+    say("held");
   });
-  document.addEventListener("htmx:sseMessage", tidy);
+  document.addEventListener("htmx:sseMessage", () => {
+    feed.parentElement.querySelector(".feed-empty")?.remove();
+    tidy();
+  });
   document.addEventListener("htmx:sseOpen", () => say("live"));
   document.addEventListener("htmx:sseError", () => say("lost"));
   feed.addEventListener("mouseleave", letGo);

@@ -163,8 +163,8 @@ if (draft?.path === location.pathname) {
   }
 }
 
-// --- Single keys: J and K walk a list, Enter opens (it is a link), / seeks. One switch turns them off (WCAG 2.1.4).
-const SWITCH = "orderbell.keys";
+// --- Single keys: J and K walk a list, Enter opens (it is a link), / seeks, Z takes back, ? tells. One switch turns them off (WCAG 2.1.4).
+const SWITCH = `orderbell.keys.${document.body.dataset.person}`;
 const OFF = "off";
 
 /** @param {EventTarget | null} place @returns {boolean} whether somebody is writing there */
@@ -186,7 +186,8 @@ function walk(by) {
 const deeds = {
   j: () => walk(1),
   k: () => walk(-1),
-  "/": () => document.getElementById("seek")?.focus(),
+  "/": () => document.dispatchEvent(new CustomEvent("palette")),
+  "?": () => document.getElementById("keys-help")?.showModal(),
   z: () => [...document.querySelectorAll("#toasts button")].at(-1)?.click(),
 };
 
