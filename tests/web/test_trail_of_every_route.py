@@ -57,6 +57,8 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "DELETE /v1/products/{sku}": ("product.archived", {}),
     "POST /v1/products/{sku}/cards": ("cards.import", {"cards": ["NEW-1"]}),
     "POST /v1/rules": ("rule.added", RULE),
+    "POST /v1/rules/set": ("rules.set_chosen", {"set": "minimal"}),
+    "PUT /v1/rules/quiet-hours": ("rules.quiet_set", {"begins": "22:00", "ends": "08:00"}),
     "PUT /v1/rules/{rule_id}": ("rule.changed", {"name": "Ours"}),
     "DELETE /v1/rules/{rule_id}": ("rule.removed", {}),
     f"PUT {WORDING}": ("template.saved", TEXT),

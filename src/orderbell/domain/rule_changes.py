@@ -57,6 +57,8 @@ def change(tx: Tx, by: By, rule_id: str, new: Mapping[str, Any]) -> str:
         BadInput: as for `rules.change_rule`.
     """
     row = get(tx, by.shop_id, rule_id)
+    if "channels" in new and "muted" not in new:
+        new = {**new, "muted": [kind for kind in row.muted if kind not in new["channels"]]}
     fresh = {name: value for name, value in new.items() if name not in CHANGEABLE or getattr(row, name) != value}
     if not fresh:
         return ""

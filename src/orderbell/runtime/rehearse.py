@@ -115,7 +115,8 @@ def what_if(tx: Tx, book: ShopBook, number: str, event_type: str, *, now: dateti
     assert issubclass(kind, OrderEvent)
     event = kind(id="rehearsal", at=now, order=OrderFacts(number=number))
     before = _BEFORE.get(event_type, stage.row.status)
-    stage.state = replace(_as_now(stage), status=before, opened_by=event.id, owed=0, refund_requested=0)
+    asked = replace(_as_now(stage), status=before, opened_by=event.id, delivered_at=None)
+    stage.state = replace(asked, owed=0, refund_requested=0)
     scene, answers = _play(stage, event, now)
     return replace(scene, told=_tell(stage, event_type, answers, now))
 

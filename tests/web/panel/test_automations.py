@@ -202,3 +202,9 @@ async def test_a_dry_run_of_an_unknown_order_is_an_empty_place(panel: Client, so
 
 async def test_without_an_order_there_is_nothing_to_try(panel: Client, shop: Shopkeeper) -> None:
     assert "No order yet" in (await panel.get(f"{HOME}/try")).text
+
+
+async def test_a_choice_is_offered_in_words(panel: Client, shop: Shopkeeper) -> None:
+    row, headers = await rule(shop), {"hx-request": "true", "hx-target": "condition"}
+    part = await panel.get(f"{HOME}/{row.id}?do=ready-paid", headers=headers)
+    assert part.text.count("checked") == 3 and "Waiting for payment" in part.text

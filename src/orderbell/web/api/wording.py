@@ -12,9 +12,10 @@ from sqlalchemy import Connection, select
 
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.channels.directory import CHANNELS
-from orderbell.domain import rules
+from orderbell.domain import rule_changes, rules
 from orderbell.domain.access import ApiSeat
 from orderbell.domain.audit import note
+from orderbell.domain.rule_changes import By
 from orderbell.messages import templates
 from orderbell.messages.templates import TemplateName
 from orderbell.runtime.house import House
@@ -26,7 +27,11 @@ SETTINGS = [guards.scope("settings:write")]
 
 
 class RuleOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule. `preset` names the stock rule it is; null is the merchant's own. `condition` is CEL, empty is always."""
+    """A rule. `preset` names the stock rule it is; null is the merchant's own. `condition` is CEL, empty is always.
+
+    `muted`: channels somebody switched off. `quiet`: shop (waits as the shop does), own (from `quiet_from` until
+    `quiet_until`, in minutes after midnight) or never; urgent rules never wait.
+    """
 
     id: str
     preset: str | None
@@ -37,6 +42,10 @@ class RuleOut(msgspec.Struct, frozen=True, kw_only=True):
     channels: list[str]
     lane: int
     enabled: bool
+    muted: list[str]
+    quiet: str
+    quiet_from: int | None
+    quiet_until: int | None
     changed_at: datetime
 
 
@@ -65,6 +74,9 @@ class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
     channels: list[str] | msgspec.UnsetType = msgspec.UNSET
     lane: int | msgspec.UnsetType = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    quiet: str | msgspec.UnsetType = msgspec.UNSET
+    quiet_from: int | msgspec.UnsetType | None = msgspec.UNSET
+    quiet_until: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,9 +141,7 @@ async def change_rule(house: House, seat: ApiSeat, rule_id: FromPath[str], data:
     _check_channels(new.get("channels", []))
 
     def deed(tx: Connection) -> RuleOut:
-        now = house.clock.now()
-        rules.change_rule(tx, seat.shop_id, rule_id, now=now, **new)
-        note(tx, seat.shop_id, actor=seat.key_id, action="rule.changed", object=rule_id, detail=new, now=now)
+        rule_changes.change(tx, By(shop_id=seat.shop_id, actor=seat.key_id, now=house.clock.now()), rule_id, new)
         return _rule(tx, seat.shop_id, rule_id)
 
     return await house.store.write(deed)
@@ -228,7 +238,8 @@ def _rule(tx: Connection, shop_id: str, rule_id: str) -> RuleOut:
 def _rule_out(row: Any) -> RuleOut:
     return RuleOut(
         id=row.id, preset=row.preset, name=row.name, trigger=row.trigger, condition=row.condition,
-        audience=row.audience, channels=row.channels, lane=row.lane, enabled=bool(row.enabled),
+        audience=row.audience, channels=row.channels, lane=row.lane, enabled=bool(row.enabled), muted=row.muted,
+        quiet=row.quiet, quiet_from=row.quiet_from, quiet_until=row.quiet_until,
         changed_at=row.changed_at,
     )  # fmt: skip
 

@@ -84,11 +84,11 @@ READY: Mapping[str, tuple[str, Clause]] = {
 """Questions people ask most, ready to be taken."""
 
 
-def value_word(path: str, value: str, say: Say) -> str:
-    """A value as people say it; most are said as they are."""
+def value_word(path: str, value: str) -> str:
+    """A value of a choice as people say it; most are said as they are."""
     if path == "order.status" and value in words.ORDER:
-        return say(words.ORDER[value].word)
-    return say(WEEKDAYS[value]) if path == "event.weekday" and value in WEEKDAYS else value
+        return words.ORDER[value].word
+    return WEEKDAYS.get(value, value) if path == "event.weekday" else value
 
 
 def in_words(condition: str, say: Say) -> str:
@@ -100,8 +100,13 @@ def in_words(condition: str, say: Say) -> str:
     return say("; or ").join(groups)
 
 
+def _said(path: str, value: str, say: Say) -> str:
+    word = value_word(path, value)
+    return word if word == value else say(word)
+
+
 def _clause(clause: Clause, say: Say) -> str:
-    values = say(" or ").join(value_word(clause.path, each, say) for each in clause.values)
+    values = say(" or ").join(_said(clause.path, each, say) for each in clause.values)
     fact, op = say(FACTS[clause.path]), say(OPS[clause.op])
     if clause.op in ("is", "not"):
         return say("{fact}: {answer}", fact=fact, answer=op)
