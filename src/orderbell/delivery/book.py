@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, select
 from orderbell.base import log
 from orderbell.base.errors import Misconfigured
 from orderbell.base.secrets import Keyring, Sealed
-from orderbell.domain import quiet
+from orderbell.domain import quiet, wishes
 from orderbell.domain.cards import Vault
 from orderbell.domain.quiet import Quiet
 from orderbell.messages import brand, templates
@@ -63,12 +63,13 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
-    """A member of staff who can be told something."""
+    """A member of staff who can be told something, but not of the events in `muted`."""
 
     id: str
     email: str
     role: str
     locale: str | None
+    muted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +91,8 @@ class ShopBook:
     wordings: Wordings
     brand: Brand
     vault: Vault
+    has_wishes: bool = False
+    """Whether any buyer ever chose what to hear."""
 
     def account(self, provider_id: str) -> Account | None:
         """The account of that id, while it is switched on."""
@@ -150,6 +153,7 @@ def _read(tx: Tx, shop_id: str, keyring: Keyring) -> ShopBook:
         wordings=templates.load(tx, shop_id),
         brand=brand.load(tx, shop_id),
         vault=vault,
+        has_wishes=wishes.any_in(tx, shop_id),
     )
 
 
@@ -198,10 +202,10 @@ def seal_values(vault: Vault, provider_id: str, values: Mapping[str, str]) -> by
 
 
 def _staff(tx: Tx, shop_id: str) -> tuple[Colleague, ...]:
-    query = select(Staff.id, Staff.email, Staff.role, Staff.locale).where(
+    query = select(Staff.id, Staff.email, Staff.role, Staff.locale, Staff.muted).where(
         Staff.shop_id == shop_id, Staff.disabled_at.is_(None)
     )
     return tuple(
-        Colleague(id=row.id, email=row.email, role=row.role, locale=row.locale)
+        Colleague(id=row.id, email=row.email, role=row.role, locale=row.locale, muted=tuple(row.muted or ()))
         for row in tx.execute(query.order_by(Staff.id))
     )

@@ -21,7 +21,9 @@ from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import Account, Books, ShopBook
 from orderbell.delivery.limits import Limits
 from orderbell.delivery.retry import CRASHES_MOST
+from orderbell.delivery.wishes import unwanted_now
 from orderbell.delivery.wording import NotWorded, Worded, Writer
+from orderbell.domain import wishes
 from orderbell.domain.orders import still_true, superseded
 from orderbell.store import bulk, leases
 from orderbell.store.database import Tx
@@ -150,7 +152,7 @@ class Preparer:
             return None
         if row.state == State.LEASED and not self._doubt(row, round_):
             return None
-        if why := _not_now(row, order):
+        if why := _not_now(row, order) or (wishes.REASON if row.id in round_.unwanted else None):
             round_.end(row, "suppressed", why)
             return None
         if row.provider_id is None:
@@ -214,6 +216,7 @@ class _Round:
         self.now = now
         self.books = books
         self.limits = Limits(tx, rows, now)
+        self.unwanted = unwanted_now(tx, rows, books)
         ids = sorted({row.order_id for row in rows if row.order_id})
         self.orders: dict[str | None, SqlRow[Any]] = {}
         self.lines: dict[str | None, list[SqlRow[Any]]] = {}

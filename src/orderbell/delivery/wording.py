@@ -14,6 +14,7 @@ from orderbell.base.secrets import LinkSigner
 from orderbell.channels.base import Letter
 from orderbell.channels.directory import CHANNELS
 from orderbell.delivery.book import ShopBook
+from orderbell.domain import wishes
 from orderbell.messages.compose import compose, headline
 from orderbell.messages.facts import NO_LINKS, Item, Links, MessageFacts
 
@@ -86,8 +87,19 @@ class Writer:
         if order is None or row.audience != "buyer":
             return Links(panel_url=panel)
         return Links(
-            order_url=f"{url}/o/{self.order_token(order)}", payment_url=order.payment_url or "", panel_url=panel
-        )
+            order_url=f"{url}/o/{self.order_token(order)}", payment_url=order.payment_url or "", panel_url=panel,
+            unsubscribe_url=self._way_out(row),
+        )  # fmt: skip
+
+    def _way_out(self, row: Any) -> str:
+        """What no order asked for must be easy to stop; news of an order has no such link (RFC 8058)."""
+        if row.channel != "email" or wishes.topic_of(row.event_type, row.lane) != wishes.OFFERS:
+            return ""
+        return f"{self._base_url}/u/{self.letter_token(row.id)}"
+
+    def letter_token(self, message_id: str) -> str:
+        """The proof that somebody holds this message: it opens their notification settings, nothing else."""
+        return self._signer.sign("letter", message_id)
 
     def sample_links(self, number: str = "", payment_url: str = "") -> Links:
         """Links for a preview: as long as real ones, and the buyer's leads to no order."""

@@ -159,6 +159,7 @@ class Batch:
 
     def flush(self) -> Outbound:
         """Write everything the handlers decided; what needs no network is delivered with it."""
+        local.obey(self.tx, self.out, self.books)
         local.deliver(self.out, self.books, self.means.writer)
         flights = local.board(self.out, self.books, self.seats, self.now + timedelta(seconds=self.means.lease_s))
         crashpoint("decide.before_flush")

@@ -12,15 +12,27 @@ from types import SimpleNamespace
 from typing import Any
 
 from orderbell.channels.directory import CHANNELS
+from orderbell.delivery import wishes
 from orderbell.delivery.book import ShopBook
 from orderbell.delivery.prepare import Flight, attempt_row, with_wording
 from orderbell.delivery.seats import Seats
 from orderbell.delivery.wording import NotWorded, Writer
 from orderbell.domain.orders import OrderState, still_true, superseded
+from orderbell.domain.wishes import REASON
 from orderbell.runtime.words import Decided
+from orderbell.store.database import Tx
 from orderbell.store.schema import State
 
 _OVER = {"state": int(State.DONE), "tries": 1}
+
+
+def obey(tx: Tx, out: Decided, books: Mapping[str, ShopBook]) -> None:
+    """End the messages their readers do not want; the reason stays with them."""
+    waiting = [row for row, _ in out.messages if row["state"] == State.READY]
+    unwanted = wishes.unwanted(tx, waiting, books)
+    for row in waiting if unwanted else ():
+        if row["id"] in unwanted:
+            row.update(_OVER, ended_at=out.now, status="suppressed", reason=REASON)
 
 
 def deliver(out: Decided, books: Mapping[str, ShopBook], writer: Writer) -> None:

@@ -31,8 +31,8 @@ METADATA = Row.metadata
 
 __all__ = [
     "METADATA", "AddressRow", "Allowance", "Answered", "ApiKey", "Attempt", "Audit", "AuditHead", "BrandVersion",
-    "Bucket", "Card", "CardImport", "Conflicting", "Consent", "Customer", "EventRow", "Invitation", "LineRow", "Logo", "LostSale",
-    "Message", "Meta", "Order", "Preference", "Product", "Provider", "ResendItem", "ResendJob", "ReusableCard", "Reveal", "Rule",
-    "RuleChange", "SavedFilter", "SecondFactor", "Session", "Shop", "SignInLink", "Slot", "SourceRow", "Staff",
-    "State", "Task", "Template", "TemplateDraft", "TemplateVersion", "Timer",
+    "Bucket", "Card", "CardImport", "Conflicting", "Consent", "Customer", "EventRow", "Invitation", "LineRow", "Logo",
+    "LostSale", "Message", "Meta", "Order", "Preference", "Product", "Provider", "ResendItem", "ResendJob",
+    "ReusableCard", "Reveal", "Rule", "RuleChange", "SavedFilter", "SecondFactor", "Session", "Shop", "SignInLink",
+    "Slot", "SourceRow", "Staff", "State", "Task", "Template", "TemplateDraft", "TemplateVersion", "Timer",
 ]  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from orderbell.web.api import accounts, automations, events, inbox, messages, orders, products, wording
+from orderbell.web.api import accounts, automations, events, inbox, messages, orders, products, wishes, wording
 
 ROUTES: list[ControllerRouterHandler] = [
     *events.ROUTES, *orders.ROUTES, *messages.ROUTES, *products.ROUTES, *accounts.ROUTES, *wording.ROUTES,
-    *automations.ROUTES, *inbox.ROUTES,
+    *automations.ROUTES, *inbox.ROUTES, *wishes.ROUTES,
 ]  # fmt: skip

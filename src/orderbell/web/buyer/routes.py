@@ -34,7 +34,7 @@ async def follow_link(request: AnyRequest, house: House, token: FromPath[str]) -
 async def show(request: AnyRequest, house: House) -> Template:
     """The order of this browser's cookie, or the form that finds one."""
     if request.query_params.get("find") is None:
-        found = await _mine(request, house)
+        found = await my_order(request, house)
         if found:
             return await _draw(request, house, found)
     return _form(request)
@@ -43,7 +43,7 @@ async def show(request: AnyRequest, house: House) -> Template:
 @get("/state.json", media_type=MediaType.JSON)
 async def state(request: AnyRequest, house: House) -> dict[str, object]:
     """The order's version, for the page that waits for news; null when this browser has no order."""
-    found = await _mine(request, house)
+    found = await my_order(request, house)
     page = await house.store.read(lambda tx: views.load_page(tx, *found)) if found else None
     return {"mark": page.mark if page else None}
 
@@ -51,7 +51,7 @@ async def state(request: AnyRequest, house: House) -> dict[str, object]:
 @get("/inbox.json")
 async def inbox_list(request: AnyRequest, house: House) -> inbox.Inbox:
     """The order's own inbox: what the shop told its buyer, newest first; no account needed."""
-    found = await _mine(request, house)
+    found = await my_order(request, house)
     if found is None:
         return inbox.Inbox(messages=[], unread=0)
     return await house.store.read(lambda tx: inbox.read_inbox(tx, house.books.one(tx, found[0]), order_id=found[1]))
@@ -76,7 +76,7 @@ async def find(request: AnyRequest, house: House, data: Form) -> Response[Any]:
 @post("/reveal", status_code=200)
 async def reveal(request: AnyRequest, house: House) -> Response[Any]:
     """Show the goods, because the buyer pressed a button, and write down that they were shown."""
-    found = await _mine(request, house)
+    found = await my_order(request, house)
     if found is None:
         return _form(request)
     agent, ip = request.headers.get("user-agent"), _ip(request, house)
@@ -91,7 +91,7 @@ async def reveal(request: AnyRequest, house: House) -> Response[Any]:
 @post("/resend", status_code=200)
 async def resend(request: AnyRequest, house: House) -> Response[Any]:
     """Send the buyer's last message once more."""
-    found = await _mine(request, house)
+    found = await my_order(request, house)
     if found is None:
         return _form(request)
     try:
@@ -109,7 +109,8 @@ async def leave(request: AnyRequest) -> Redirect:
     return Redirect("/o?find=1", status_code=303)
 
 
-async def _mine(request: AnyRequest, house: House) -> tuple[str, str] | None:
+async def my_order(request: AnyRequest, house: House) -> tuple[str, str] | None:
+    """Shop id and order id of the order this browser knows; None when it knows none."""
     value = guards.cookie_value(request, guards.ORDER)
     if not value:
         return None
