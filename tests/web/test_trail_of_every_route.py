@@ -32,8 +32,12 @@ SILENT = {
     "POST /p": "each choice is a line of the log of consent",
     "POST /p/{token}": "each choice is a line of the log of consent",
     "POST /u/{token}": "each choice is a line of the log of consent",
+    "POST /demo/orders": "a visitor of the demo tells it by the shop's own door: the journal has it",
+    "POST /demo/deeds/{name}": "a visitor of the demo tells it by the shop's own door: the journal has it",
+    "POST /demo/new": "forgets a cookie of the visitor's own browser",
     "POST /inbox/read": "that a buyer read something is the message's own row",
     "POST /in/{kind}/{token}": "what shops tell is the journal itself",
+    "POST /panel/templates/{event_type}/{channel}/{locale}/draft": "a draft counts for nobody; publishing it is told",
     "POST /o/find": "a buyer looks for an order; wrong tries are counted",
     "POST /o/reveal": "each reveal is a row of its own, shown to the buyer",
     "POST /panel/account/second-factor/begin": "a secret that opens nothing before it is confirmed, which is written",
@@ -41,6 +45,7 @@ SILENT = {
 }
 TEXT = {"parts": {"title": "Paid: {order_number}", "body": "Thank you."}}
 ACCOUNT = {"kind": "email", "name": "Post", "values": MAIL}
+EDITOR = "/panel/templates/{event_type}/{channel}/{locale}"
 WORDING = "/v1/templates/{event_type}/{audience}/{channel}/{locale}"
 DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /v1/channels": ("provider.added", ACCOUNT),
@@ -63,6 +68,10 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "DELETE /v1/rules/{rule_id}": ("rule.removed", {}),
     f"PUT {WORDING}": ("template.saved", TEXT),
     f"DELETE {WORDING}": ("template.reverted", {}),
+    f"POST {EDITOR}/publish": ("template.saved", {"part-title": "Paid", "part-body": "Thank you."}),
+    f"POST {EDITOR}/restore": ("template.reverted", {}),
+    f"POST {EDITOR}/discard": ("template.draft_dropped", {}),
+    f"POST {EDITOR}/test": ("template.tested", {"to": "a@example.com"}),
     "POST /panel/messages/{message_id}/resend": ("message.resend", {}),
     "POST /panel/messages/{message_id}/call-off": ("message.called_off", {}),
     "POST /panel/messages/again": ("messages.resent", {"q": "status:failed"}),
@@ -96,6 +105,10 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "POST /panel/channels/{kind}/{account_id}/test": ("provider.tested", {"to": "a@example.com"}),
     "POST /panel/orders/{number}/replace": ("card.reissue", {"slot": scenes.slot, "reason": "used already"}),
     "POST /panel/keys": ("key.created", {"name": "till", "scopes": ["orders:read"]}),
+    "POST /panel/keys/{key_id}/rotate": ("key.rotated", {"overlap": "week"}),
+    "POST /panel/brand": ("brand.saved", {"name": "Star", "accent": "#0b6b9c"}),
+    "POST /panel/brand/versions/{version_id}/restore": ("brand.saved", {}),
+    "POST /panel/settings": ("shop.changed", scenes.SETTINGS),
     "POST /panel/keys/{key_id}/revoke": ("key.revoked", {}),
     "POST /panel/team/invite": ("staff.invited", {"email": "li@example.com", "role": "viewer"}),
     "POST /panel/team/invitations/{invitation_id}/revoke": ("staff.invitation_revoked", {}),

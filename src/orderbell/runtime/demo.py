@@ -38,7 +38,7 @@ async def trade(house: House, shop_id: str) -> None:
     dice = random.Random()
     await house.store.write(lambda tx: _open(tx, house, shop_id))
     for sku, *_ in GOODS:
-        await _stock_up(house, shop_id, sku, FIRST_CARDS)
+        await stock_up(house, shop_id, sku, FIRST_CARDS)
     for _ in range(12):
         await _one_order(house, shop_id, dice)
     while True:
@@ -59,7 +59,8 @@ def _open(tx: Tx, house: House, shop_id: str) -> None:
                 cards.set_reusable(tx, vault, id_, "https://example.com/books/harry-potter.epub", now=now)
 
 
-async def _stock_up(house: House, shop_id: str, sku: str, pieces: int) -> None:
+async def stock_up(house: House, shop_id: str, sku: str, pieces: int = MORE_CARDS) -> None:
+    """See to it that a product that is nearly sold out has cards again."""
     product = await house.store.read(lambda tx: catalog.find(tx, shop_id, sku))
     if product is not None and product.kind == "card" and product.free < LEAST_CARDS:
         keys = [f"DEMO-{sku.upper()}-{new_id('card')[-12:].upper()}" for _ in range(pieces)]
@@ -84,7 +85,7 @@ async def _one_order(house: House, shop_id: str, dice: random.Random) -> None:
         payment_url=f"{house.settings.base_url}/o",
     )
     if dice.random() < 0.15:
-        await _stock_up(house, shop_id, sku, MORE_CARDS)
+        await stock_up(house, shop_id, sku, MORE_CARDS)
     await _say(house, shop_id, events.OrderCreated(id=f"demo:{number}:created", at=now, order=order))
     await asyncio.sleep(dice.uniform(0.2, 1.0))
     for event in _fate(house, order, dice):

@@ -24,12 +24,14 @@ from orderbell.domain.access import ApiSeat
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
 from orderbell.runtime.vitals import Vitals
-from orderbell.web import access, guards, hooks, ingest, packing, pages, vitals, wall
+from orderbell.web import access, guards, hooks, ingest, logo, packing, pages, vitals, wall
 from orderbell.web.api.routes import ROUTES as API
+from orderbell.web.buyer import settings as buyer_settings
 from orderbell.web.buyer.routes import ROUTES as BUYER
 from orderbell.web.panel import rights
 from orderbell.web.panel.routes import OPEN as PANEL_OPEN
 from orderbell.web.panel.routes import ROUTES as PANEL
+from orderbell.web.storefront import routes as storefront
 from orderbell.web.widget.hub import Hub
 from orderbell.web.widget.routes import ROUTES as WIDGET
 
@@ -60,7 +62,7 @@ def make_app(house: House) -> Door:
         return house
 
     return Door(
-        route_handlers=[*rooms(), vitals.healthz, vitals.readyz, vitals.metrics, *_static()],
+        route_handlers=[*rooms(), vitals.healthz, vitals.readyz, vitals.metrics, logo.picture, *_static()],
         dependencies={"house": Provide(provide_house, sync_to_thread=False)},
         exception_handlers=wall.HANDLERS,
         before_send=[wall.finish],
@@ -84,6 +86,12 @@ def rooms() -> list[Router]:
         Router("/in", route_handlers=hooks.ROUTES, include_in_schema=False),
         Router("/inbox", route_handlers=WIDGET, include_in_schema=False),
         Router("/o", route_handlers=BUYER, guards=[guards.own_form], include_in_schema=False),
+        Router("/p", route_handlers=buyer_settings.SETTINGS, guards=[guards.own_form], include_in_schema=False),
+        Router(
+            "/demo", route_handlers=storefront.ROUTES, guards=[storefront.only_in_demo, guards.own_form],
+            include_in_schema=False,
+        ),
+        Router("/u", route_handlers=buyer_settings.WAY_OUT, include_in_schema=False),
         Router("/panel", route_handlers=PANEL, guards=behind, dependencies=staff, include_in_schema=False),
         Router("/panel", route_handlers=PANEL_OPEN, guards=[guards.own_form], include_in_schema=False),
     ]

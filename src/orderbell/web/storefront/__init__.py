@@ -1,0 +1,1 @@
+"""The demo shop's window: only with `--demo`, plainly marked, and never anywhere else."""
