@@ -62,8 +62,13 @@ def drawn(request: AnyRequest, staff: StaffSeat, matrix: Matrix, audience: str) 
     return {
         "columns": columns(matrix, audience), "own": matrix.own, "may_change": staff.may("rules"), "notices": notices,
         "quiet": matrix.quiet, "clock_of": hours.to_clock, "asked": lambda rule: in_words(rule.condition, say),
-        "own_texts": staff.may("see_texts"),
+        "own_texts": staff.may("see_texts"), "label": label,
     }  # fmt: skip
+
+
+def label(rule: AnyRow) -> str:
+    """What a row is called: an event by its name, a rule of one's own by its own."""
+    return words.event_word(rule.trigger) if rule.preset and rule.audience == "staff" else rule.name
 
 
 def columns(matrix: Matrix, audience: str) -> list[Column]:
@@ -110,7 +115,7 @@ async def switch(
     if not face.part_for(request):
         return done(house, staff, "rule_saved", change, audience=row.audience)
     say = language.words(request)
-    titled = {"channel": say(notices.SHORT.get(kind, kind)), "event": say(row.name)}
+    titled = {"channel": say(notices.SHORT.get(kind, kind)), "event": say(label(row))}
     told = say("“{event}” goes by {channel} now.", **titled) if on else say("“{event}”: {channel} is off.", **titled)
     return await row_part(request, house, staff, rule_id, told=told, change=change)
 

@@ -59,7 +59,7 @@ RECIPIENTS: Mapping[str, str] = {
 SETS: Mapping[str, tuple[str, str]] = {
     "minimal": ("Minimal", "Only goods, money back, and what needs you at once."),
     "recommended": ("Recommended", "Every step of an order by the channel that suits it."),
-    "everything": ("Everything", "Every event by every connected channel."),
+    "everything": ("All notices", "Every event by every connected channel."),
 }
 LANES: Mapping[int, tuple[str, str]] = {
     0: ("Urgent", "Goes first and never waits for quiet hours: goods, security, what needs you at once."),
