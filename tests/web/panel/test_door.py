@@ -27,7 +27,7 @@ async def test_looking_at_a_link_does_not_spend_it(browser: Client, shop: Shopke
     path = await link(shop)
     for _ in range(3):
         await browser.get(path)
-    assert (await send(path, path)).url.path == "/panel/password"
+    assert (await send(path, path)).url.path == "/panel/first-run/account"
 
 
 async def test_a_link_signs_in_once(browser: Client, shop: Shopkeeper, send: Sends) -> None:

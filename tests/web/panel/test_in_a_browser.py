@@ -89,6 +89,8 @@ async def pages(shop: Shopkeeper) -> list[str]:
         *await automations(shop), "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
         "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sources/inbox", "/sandbox", "/keys",
         "/restored", "/health", "/audit", "/search?q=N", "/password",
+        "?range=7d", "/style-guide", "/first-run/account", "/first-run/shop?kind=signed", "/first-run/channel?kind=email",
+        "/first-run/test",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from orderbell.domain.rules import PRESETS
 from orderbell.events import BY_TYPE
 from orderbell.messages.i18n import catalogue
 from orderbell.sources.directory import SOURCES
-from orderbell.web.panel import asking_words, channels, importing, keys, notices, trail, words
+from orderbell.web.panel import asking_words, channels, first_run, importing, keys, nav, notices, overview, trail, words
 
 HOME = Path(orderbell.__file__).parent
 TEMPLATES = sorted((HOME / "web/templates/panel").rglob("*.html"))
@@ -44,6 +44,11 @@ def spoken_by_tables() -> Iterator[str]:
                   asking_words.FACTS, asking_words.OPS, asking_words.WEEKDAYS, asking_words.HINTS):  # fmt: skip
         yield from table.values()
     yield from words.LANES.values()
+    for heading, places in nav.GROUPS:
+        yield from (heading, *(place.word for place in places))
+    yield from (act.word for act in nav.ACTS)
+    yield from (text for heading, why, _ in first_run.WORDS.values() for text in (heading, why))
+    yield from (*overview.QUIET.values(), *overview.BUSY.values())
     yield from notices.GROUPS
     yield from (text for pair in (*notices.SETS.values(), *notices.LANES.values()) for text in pair)
     yield from (word for word, _ in asking_words.READY.values())
@@ -88,6 +93,7 @@ def test_every_icon_used_is_in_the_sprites_list() -> None:
     listed = set((HOME / "web/static/icons.txt").read_text().split())
     signs = (words.MESSAGE, words.ORDER, words.FLAGS, words.OUTCOMES)
     used = {sign.icon for table in signs for sign in table.values()} | set(words.CHANNEL_ICONS.values())
+    used |= {place.icon for _, places in nav.GROUPS for place in places} | {act.icon for act in nav.ACTS}
     for path in TEMPLATES:
         used |= set(re.findall(r'(?:icon|tile|empty)\("([a-z][a-z-]+)"', path.read_text()))
     for path in (HOME / "web/panel").glob("*.py"):

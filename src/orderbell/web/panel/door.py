@@ -50,14 +50,15 @@ async def link_page(request: AnyRequest, token: FromPath[str]) -> Template:
 
 @post("/enter/{token:str}")
 async def use_link(request: AnyRequest, house: House, token: FromPath[str]) -> Redirect | Template:
-    """Spend the link; whoever has no password yet chooses one next."""
+    """Spend the link; whoever has no password yet chooses one next, who runs the shop in the first run's first step."""
     now, ip = house.clock.now(), entering.ip_of(request, house)
     try:
         seat = await house.store.write(lambda tx: domain.use_sign_in_link(tx, token, now=now, ip=ip))
     except NotSignedIn as error:
         return face.bare(request, "sign_in_link", status=401, wrong=face.wrong(error))
     known = await house.store.read(lambda tx: domain.has_password(tx, seat.shop_id, seat.staff_id))
-    return await entering.enter(request, house, seat, way="link", to="/panel" if known else "/panel/password")
+    first = "/panel/first-run/account" if seat.may("settings") else "/panel/password"
+    return await entering.enter(request, house, seat, way="link", to="/panel" if known else first)
 
 
 @get("/password")
