@@ -50,7 +50,7 @@ async def test_window_and_till_are_fit_for_everybody(
     await buy(page, address)
     await page.click("[name=pay]")
     await page.wait_for_selector("[name=refund]")
-    await page.wait_for_selector("#feed-buyer li")
+    await page.wait_for_selector("#feed-seller li")
     assert await faults(page) == []
 
 

@@ -17,7 +17,7 @@ const SILENT_MS = 45000;
 const BELL = "M12 3.5a6 6 0 0 0-6 6c0 5-2 6.5-2.5 7.5h17c-.5-1-2.5-2.5-2.5-7.5a6 6 0 0 0-6-6zM9.8 20a2.4 2.4 0 0 0 4.4 0";
 const LOOK = new CSSStyleSheet();
 LOOK.replaceSync(`
-:host{display:inline-block;color-scheme:light dark;font:14px/1.55 var(--order-inbox-font,system-ui,"PingFang SC","Microsoft YaHei",sans-serif);
+:host{display:inline-block;font:14px/1.55 var(--order-inbox-font,system-ui,"PingFang SC","Microsoft YaHei",sans-serif);
 --a:var(--order-inbox-accent,light-dark(#4a44d4,#a9a5ff));--i:var(--order-inbox-ink,light-dark(#17181c,#ececf1));--o:var(--order-inbox-soft,light-dark(#5b5d69,#a3a6b3));
 --l:var(--order-inbox-line,light-dark(#e5e5ea,#2a2b32));--s:var(--order-inbox-surface,light-dark(#fff,#16171b))}
 [hidden]{display:none!important}

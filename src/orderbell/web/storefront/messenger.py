@@ -71,7 +71,6 @@ async def _door(house: House, shop_id: str) -> tuple[str, str]:
         opened = sources.add_source(tx, vault, kind=KIND, name=NAME, values={}, by="system", now=now)
         return opened.token, opened.secret
 
-    token, secret = await house.store.read(find) or ("", "")
-    if not token:
-        token, secret = await house.store.write(make)
+    known = await house.store.read(find)
+    token, secret = known if known else await house.store.write(make)
     return f"/in/{KIND}/{token}", secret
