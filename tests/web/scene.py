@@ -20,6 +20,8 @@ from orderbell.base.secrets import Sealed, token_hash
 from orderbell.delivery import again, outbox
 from orderbell.domain import access, catalog, factor, invitations, restored, rule_changes, sources, staff
 from orderbell.domain.rule_changes import By
+from orderbell.messages import brand
+from orderbell.messages.brand import Brand
 from orderbell.store import marker
 from orderbell.store.database import Tx
 from orderbell.store.marker import Restored
@@ -28,6 +30,7 @@ from orderbell.store.schema import Audit, EventRow, Invitation, Message, SecondF
 RULE = {"name": "Mine", "trigger": "order.paid", "condition": "", "audience": "buyer", "channels": ["inbox"]}
 MAIL = {"host": "127.0.0.1", "port": "1", "security": "none", "from_address": "shop@example.com"}
 PASSWORD = "correct horse battery"
+SETTINGS = {"name": "Star", "locale": "en", "timezone": "UTC", "currency": "EUR"}
 
 
 @dataclass
@@ -43,8 +46,9 @@ class Scene:
         method, path = route.split()
         for name in re.findall(r"{(\w+)}", path):
             path = path.replace(f"{{{name}}}", await NAMED[name](self))
+        filled = {name: await value(self) if callable(value) else value for name, value in payload.items()}
         if path.startswith("/v1"):
-            return await self.program.request(method, path, json=payload or None)
+            return await self.program.request(method, path, json=filled or None)
         page = (
             path
             if "/sign-in" in path or "/enter/" in path or "/join/" in path or "/second-step" in path
@@ -52,7 +56,6 @@ class Scene:
             if path.startswith("/panel")
             else "/o"
         )
-        filled = {name: await value(self) if callable(value) else value for name, value in payload.items()}
         return await self.browser.post(path, data={**csrf_of(await self.browser.get(page)), **filled})
 
     async def write(self, fn: Callable[[Tx], Any]) -> Any:
@@ -221,12 +224,25 @@ async def half_in(scene: Scene) -> None:
     await scene.call("POST /panel/sign-in", {"email": "owner@example.com", "password": PASSWORD})
 
 
+async def look(scene: Scene) -> str:
+    """A kept version of the brand."""
+    now, shop_id = scene.shop.house.clock.now(), scene.shop.id
+    return str(await scene.write(lambda tx: brand.save(tx, shop_id, Brand(name="Star"), now=now)))
+
+
 async def stuck_event(scene: Scene) -> str:
     """An event that is stuck."""
     row = (await scene.shop.rows(EventRow))[0]
     values = {"state": int(State.STUCK), "error": "ValueError('x')"}
     await scene.write(lambda tx: tx.execute(update(EventRow).where(EventRow.id == row.id).values(**values)))
     return str(row.id)
+
+
+async def old_text(scene: Scene) -> str:
+    """A version of a text that does not count any more."""
+    place = "/v1/templates/order.paid/buyer/inbox/en"
+    written = [await scene.program.put(place, json={"parts": {"body": each}}) for each in ("one", "two")]
+    return str(written[0].json()["version"])
 
 
 async def stuck_message(scene: Scene) -> str:
@@ -298,7 +314,8 @@ def always(value: str) -> Callable[[Scene], Awaitable[str]]:
 
 NAMED: dict[str, Callable[[Scene], Awaitable[str]]] = {
     "account_id": account, "hook_id": hook, "product_id": product, "message_id": sent, "job_id": job, "rule_id": rule,
-    "staff_id": colleague, "invitation_id": invitation, "invite_token": invite_token, "session_id": other_session,
+    "version_id": look, "staff_id": colleague, "invitation_id": invitation, "invite_token": invite_token,
+    "session_id": other_session,
     "source_id": source, "key_id": key, "token": entry, "event_id": stuck_event, "task_id": task,
     "kind": always("email"), "number": always("N-1"), "sku": always("steam-100"), "event_type": always("order.paid"),
     "audience": always("buyer"),

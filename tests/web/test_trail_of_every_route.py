@@ -37,6 +37,8 @@ SILENT = {
     "POST /demo/new": "forgets a cookie of the visitor's own browser",
     "POST /inbox/read": "that a buyer read something is the message's own row",
     "POST /in/{kind}/{token}": "what shops tell is the journal itself",
+    "PUT /v1/templates/{event_type}/{audience}/{channel}/{locale}/draft": "a draft counts for nobody",
+    "POST /v1/templates/{event_type}/{audience}/{channel}/{locale}/preview": "words a text and keeps nothing",
     "POST /panel/templates/{event_type}/{channel}/{locale}/draft": "a draft counts for nobody; publishing it is told",
     "POST /o/find": "a buyer looks for an order; wrong tries are counted",
     "POST /o/reveal": "each reveal is a row of its own, shown to the buyer",
@@ -68,6 +70,9 @@ DEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "DELETE /v1/rules/{rule_id}": ("rule.removed", {}),
     f"PUT {WORDING}": ("template.saved", TEXT),
     f"DELETE {WORDING}": ("template.reverted", {}),
+    f"DELETE {WORDING}/draft": ("template.draft_dropped", {}),
+    f"POST {WORDING}/publish": ("template.saved", {"rev": None}),
+    f"POST {WORDING}/restore": ("template.reverted", {"version": scenes.old_text}),
     f"POST {EDITOR}/publish": ("template.saved", {"part-title": "Paid", "part-body": "Thank you."}),
     f"POST {EDITOR}/restore": ("template.reverted", {}),
     f"POST {EDITOR}/discard": ("template.draft_dropped", {}),
@@ -154,6 +159,10 @@ async def _worded(scene: Scene) -> None:
     await scene.call(f"PUT {WORDING}", TEXT)
 
 
+async def _drafted(scene: Scene) -> None:
+    await scene.call(f"PUT {WORDING}/draft", TEXT)
+
+
 async def _held(scene: Scene) -> None:
     await scenes.task(scene, "mass_cancel")
 
@@ -162,6 +171,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "POST /panel/messages/again": scenes.with_failed,
     "POST /panel/messages/{message_id}/call-off": scenes.copied,
     f"DELETE {WORDING}": _worded,
+    f"POST {WORDING}/publish": _drafted,
     "POST /panel/sign-in": scenes.with_password,
     "POST /panel/held-orders/call-off": _held,
     "POST /panel/held-orders/spare": _held,

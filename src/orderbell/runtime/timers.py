@@ -23,7 +23,7 @@ from orderbell.base.crash import crashpoint
 from orderbell.base.errors import NotReady
 from orderbell.delivery import again
 from orderbell.delivery.record import open_task
-from orderbell.domain.retention import forget_old
+from orderbell.domain.retention import MOST_AT_ONCE, forget_old, forget_texts
 from orderbell.events import OrderExpired, OrderFacts
 from orderbell.runtime import tally
 from orderbell.runtime.batch import natural
@@ -107,6 +107,8 @@ class Ticker:
     async def _forget(self) -> None:
         if self._forget_at is None or self.clock.now() >= self._forget_at:
             await self.store.write(lambda tx: forget_old(tx, now=self.clock.now()))
+            while await self.store.write(lambda tx: forget_texts(tx, now=self.clock.now())) >= MOST_AT_ONCE:
+                continue
             await self.store.write(lambda tx: find_silent(tx, now=self.clock.now()))
             self._forget_at = self.clock.now() + FORGETS_EVERY
 

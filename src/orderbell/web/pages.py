@@ -8,6 +8,7 @@ and the filters `minor|money("CNY")` and `at|moment("Asia/Shanghai")`.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
@@ -50,6 +51,12 @@ def make_engine() -> JinjaTemplateEngine:
 
 def static_url(name: str) -> str:
     """The address of a static file, with a mark of its content so that browsers may keep it for a year."""
+    # A page names the same few files hundreds of times: the disk is asked once a second, so that an edit still shows.
+    return _address(name, int(time.monotonic()))
+
+
+@lru_cache(maxsize=256)
+def _address(name: str, _second: int) -> str:
     path = STATIC / name
     mark = _content_mark(path, path.stat().st_mtime_ns) if path.is_file() else "0"
     return f"/static/{name}?v={mark}"

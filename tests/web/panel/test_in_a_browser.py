@@ -84,11 +84,17 @@ async def sit(chromium: Browser, shop: Shopkeeper, address: str, look: tuple[str
 async def pages(shop: Shopkeeper) -> list[str]:
     """Every page of the panel, full ones and forms."""
     mail = (await shop.messages(channel="email", event_type="order.delivered"))[0].id
+    buyer = (await shop.order("N-1")).customer_id
     return [
-        "", "/messages", "/messages?q=nothing-fits", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
-        *await automations(shop), "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
+        "", "/messages", "/messages?q=stauts:x nothing", "/messages/again?q=status:failed", "/customers",
+        f"/customers/{buyer}", f"/messages/{mail}", "/orders", "/orders/N-1", "/orders/N-2",
+        *await automations(shop), "/templates", "/templates?q=nothing-fits", "/templates?audience=staff",
+        "/templates/order.delivered/email/zh-CN", "/templates/order.paid/dingtalk/en?audience=staff",
+        "/templates/order.paid/sms/zh-TW/history",
+        "/products", "/products/new", f"/products/{shop.product_id}", "/channels", "/channels/email",
         "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sources/inbox", "/sandbox", "/keys",
         "/restored", "/health", "/audit", "/search?q=N", "/password",
+        "/team", "/account", "/account/second-factor", "/brand", "/settings", "/audit?q=nothing-fits",
         "?range=7d", "/style-guide", "/first-run/account", "/first-run/shop?kind=signed", "/first-run/channel?kind=email",
         "/first-run/test",
     ]  # fmt: skip

@@ -33,7 +33,6 @@ class Opened:
     whole: Whole
     shown: preview.Shown | None
     others: list[Way]
-    order: Any | None
 
 
 @get("/messages")
@@ -93,7 +92,9 @@ def opened(tx: Connection, house: House, staff: StaffSeat, message_id: str) -> O
     whole, book = queries.whole(tx, staff.shop_id, message_id), house.books.one(tx, staff.shop_id)
     order = queries.order_of(tx, staff.shop_id, whole.row.order_id)
     others = ways.others(book, whole.row, order) if staff.may("send") else []
-    return Opened(whole=whole, shown=preview.show(tx, book, whole.row), others=others, order=order)
+    shown = preview.show(tx, book, whole.row)
+    shown = shown if staff.may("see_contacts") else preview.masked(shown)
+    return Opened(whole=whole, shown=shown, others=others)
 
 
 @get("/messages/{message_id:str}/mail")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from orderbell.base.errors import NotFound, OrderBellError
+from orderbell.base.masks import mask_text
 from orderbell.channels import directory
 from orderbell.channels.base import Address, Draft, Letter, Markup
 from orderbell.channels.directory import CHANNELS
@@ -40,6 +41,15 @@ class Shown:
         """As how many SMS it is counted."""
         letter, abroad = self.letter, written(self.letter.locale) != "zh-CN"
         return segments.count(letter.text, "" if abroad else letter.sender_name, abroad=abroad).parts
+
+
+def masked(shown: Shown | None) -> Shown | None:
+    """The same for people who may not see contacts: the request without whole addresses."""
+    if shown is None or shown.draft is None:
+        return shown
+    draft = shown.draft
+    headers = {name: mask_text(value) for name, value in draft.headers.items()}
+    return replace(shown, draft=Draft(line=mask_text(draft.line), headers=headers, body=mask_text(draft.body)))
 
 
 def show(tx: Connection, book: ShopBook, row: Any) -> Shown | None:

@@ -15,7 +15,6 @@ from orderbell.base.errors import NotFound
 from orderbell.store.schema import Attempt, EventRow, Message, Order, Provider, Rule, SourceRow
 from orderbell.web.panel.asked import Asked, as_words
 from orderbell.web.panel.queries import sought
-from orderbell.web.panel.queries.sought import MOST_FOUND
 
 PAGE = 50
 MOST_COUNTED = 999
@@ -39,11 +38,6 @@ class Wish:
     def read(self) -> Asked:
         """The filters and words."""
         return self.asked or as_words(self.q)
-
-    @property
-    def is_search(self) -> bool:
-        """Whether words are looked for; then there is one page of at most MOST_FOUND rows."""
-        return bool(self.read.words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +75,11 @@ def line() -> Select[*tuple[Any, ...]]:
 def find(tx: Connection, shop_id: str, wish: Wish) -> Listing:
     """One page of what the reader wishes to see, the newest first."""
     query = line().where(*wanted(tx, shop_id, wish))
-    if wish.before and not wish.is_search:
+    if wish.before:
         query = query.where(Message.id < wish.before)
-    most = MOST_FOUND if wish.is_search else PAGE
-    rows = tx.execute(query.order_by(Message.id.desc()).limit(most + 1)).all()
-    older = rows[most - 1].id if len(rows) > most and not wish.is_search else ""
-    return Listing(rows=rows[:most], older=older, counts=count(tx, shop_id))
+    rows = tx.execute(query.order_by(Message.id.desc()).limit(PAGE + 1)).all()
+    older = rows[PAGE - 1].id if len(rows) > PAGE else ""
+    return Listing(rows=rows[:PAGE], older=older, counts=count(tx, shop_id))
 
 
 def wanted(tx: Connection, shop_id: str, wish: Wish) -> list[ColumnElement[bool]]:
