@@ -93,3 +93,10 @@ def test_a_channel_this_release_does_not_have_is_named() -> None:
 def test_a_group_robot_never_speaks_to_a_buyer() -> None:
     found = routed("buyer", "feishu", book(account("prv_1", "feishu")), order(email="a@b.cc"))
     assert found.nobody == (("feishu", "this channel cannot reach a buyer"),)
+
+
+def test_whoever_wants_no_mail_of_an_event_gets_none() -> None:
+    pages = book()
+    pages.staff = (Colleague(id="stf_1", email="a@b.cc", role="owner", locale="en", muted=("order.paid",)),)
+    assert routed("staff", "email", pages).recipients == ()
+    assert len(routed("staff", "email", pages, event_type="order.owed").recipients) == 1

@@ -85,10 +85,10 @@ def _staff(kind: str, traits: Traits, book: ShopBook, event_type: str) -> tuple[
         return [Recipient(kind, each.id, "", book.locale) for each in accounts], "no endpoint asked for this event"
     if traits.address == "email":
         provider = accounts[0].id if accounts else None
-        people = [each for each in book.staff if each.role in TOLD_BY_MAIL]
+        people = [each for each in book.staff if each.role in TOLD_BY_MAIL and event_type not in each.muted]
         return [
             Recipient(kind, provider, each.email, written(each.locale, default=book.locale)) for each in people
-        ], "nobody of the staff has an e-mail address"
+        ], "nobody of the staff wants mail of this"
     if not accounts:
         return [Recipient(kind, None, "", book.locale)], ""
     return [Recipient(kind, each.id, "", book.locale) for each in accounts], ""

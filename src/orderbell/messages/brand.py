@@ -37,6 +37,31 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.sender_name or self.name
 
 
+class BrandLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as lists show it."""
+
+    id: str
+    n: int
+    accent: str
+    name: str
+    created_at: datetime
+
+
+def versions(tx: Connection, shop_id: str, most: int = 8) -> list[BrandLine]:
+    """The newest versions, the one in use first."""
+    query = select(BrandVersion.__table__).where(BrandVersion.shop_id == shop_id).order_by(BrandVersion.n.desc())
+    return [
+        BrandLine(
+            id=row.id,
+            n=row.n,
+            accent=row.parts.get("accent", ACCENT),
+            name=row.parts["name"],
+            created_at=row.created_at,
+        )
+        for row in tx.execute(query.limit(most))
+    ]
+
+
 def load(tx: Connection, shop_id: str) -> Brand:
     """The newest look of a shop; before the first saving its bare name."""
     row = tx.execute(
@@ -100,6 +125,8 @@ def check(brand: Brand) -> Brand:
         raise _bad("accent", "The colour must be written like #4f46e5.")
     if brand.logo_url and (not web_address(brand.logo_url) or len(brand.logo_url) > 500):
         raise _bad("logo_url", "The logo must be an http(s) address of at most 500 characters.")
+    if len(brand.sms_signature) == 1:
+        raise _bad("sms_signature", "An SMS signature has 2 to 12 characters.")
     # Aliyun and Tencent take letters, digits and Han in a signature, no marks (vendor docs, read 2026-11-22).
     if brand.sms_signature and not brand.sms_signature.isalnum():
         raise _bad("sms_signature", "An SMS signature holds only letters, digits and Chinese characters.")

@@ -14,7 +14,7 @@ from orderbell.base.ids import new_id
 from orderbell.delivery import asking, outbox
 from orderbell.delivery.book import RuleCard, ShopBook
 from orderbell.delivery.route import Recipient
-from orderbell.domain import cards, conditions, orders
+from orderbell.domain import cards, conditions, orders, shop_settings
 from orderbell.domain.orders import OrderState
 from orderbell.domain.quiet import place_of
 from orderbell.events import OrderEvent, StockEvent
@@ -41,7 +41,7 @@ def reserve_cards(batch: Batch, heard: Heard) -> None:
     order = _effective_order(heard)
     if order is None or order.status != "pending" or _has_had_cards(batch, order):
         return
-    until = order.expires_at or batch.now + timedelta(seconds=batch.means.expiry_s)
+    until = order.expires_at or batch.now + timedelta(seconds=_expiry_s(batch, order.shop_id))
     for line in order.lines:
         stock = batch.stock(order.shop_id, line.sku)
         if stock is None or stock.row.kind != "card" or not stock.row.reserve_on_order:
@@ -65,13 +65,17 @@ def release_cards(batch: Batch, heard: Heard) -> None:
             _serve(batch, heard, sku, stock)
 
 
+def _expiry_s(batch: Batch, shop_id: str) -> int:
+    return shop_settings.expiry_s(batch.books[shop_id].settings, batch.means.expiry_s)
+
+
 def arm_expiry(batch: Batch, heard: Heard) -> None:
     """Set the clock on an unpaid order."""
     order = _effective_order(heard)
     if order is None or order.status != "pending":
         return
     if order.expires_at is None:
-        order.expires_at, order.changed = batch.now + timedelta(seconds=batch.means.expiry_s), True
+        order.expires_at, order.changed = batch.now + timedelta(seconds=_expiry_s(batch, order.shop_id)), True
     batch.out.timers.append(
         {
             "id": new_id("timer"), "shop_id": order.shop_id, "kind": "expire_order", "subject_id": order.id, "gen": 0,

@@ -99,7 +99,7 @@ async def test_a_table_taken_along_holds_the_rows_and_no_formula(panel: Client, 
     answer = await send(HOME, f"{HOME}/export", actor="cli")
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("place,at,actor") and len(lines) == 2
-    assert ",'=HYPERLINK(1)," in lines[1] and "title: 名" in lines[1]
+    assert ",'=HYPERLINK(1)," in lines[1] and "Title: 名" in lines[1]
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1"])

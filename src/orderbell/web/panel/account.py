@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from orderbell.base.errors import NotFound, OrderBellError
 from orderbell.base.secrets import token_hash
-from orderbell.domain import factor, roles, team
+from orderbell.delivery.route import TOLD_BY_MAIL
+from orderbell.domain import factor, team
 from orderbell.domain import staff as people
 from orderbell.domain.factor import Factor
 from orderbell.domain.rules import PRESETS
@@ -49,9 +50,14 @@ async def change(request: AnyRequest, house: House, staff: StaffSeat) -> Redirec
     form, now = await request.form(), house.clock.now()
     name, locale = str(form.get("name") or ""), str(form.get("locale") or "") or None
     wanted = {str(each) for each in form.getall("alerts", [])}
-    muted = [each for each in ALERTS if each not in wanted]
+    chosen = [each for each in ALERTS if each not in wanted] if staff.role in TOLD_BY_MAIL else None
+
+    def deed(tx: Connection) -> None:
+        muted = team.muted_of(tx, staff) if chosen is None else chosen
+        team.change_own(tx, staff, name=name, locale=locale, muted=muted, now=now)
+
     try:
-        await house.store.write(lambda tx: team.change_own(tx, staff, name=name, locale=locale, muted=muted, now=now))
+        await house.store.write(deed)
     except OrderBellError as error:
         return await _draw(request, house, staff, form=form, error=error)
     if locale and locale != staff.locale:
@@ -99,7 +105,7 @@ async def _draw(
     return face.page(
         request, staff, seen, "own", status=error.status if error else 200, active="account", values=form or {},
         wrong=face.wrong(error) if error else None, alerts=ALERTS, this=_here(request), device=devices.name,
-        near=address.masked, gets_alerts=roles.may(staff.role, "decide"),
+        near=address.masked, gets_alerts=staff.role in TOLD_BY_MAIL,
     )  # fmt: skip
 
 

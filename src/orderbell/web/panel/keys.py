@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
@@ -29,6 +30,15 @@ SCOPE_WORDS = {
     "inbox:tokens": "Show buyers their inbox on your pages",
 }
 
+LIVES = {str(days): days for days in access.LIVES_DAYS}
+PURPOSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "shop": ("A shop system that tells of orders", ("events:write", "orders:read")),
+    "stock": ("A program that fills the stock", ("products:write", "cards:write")),
+    "reader": ("A report or a till that only reads", ("orders:read", "messages:read")),
+    "all": ("Everything", access.SCOPES),
+}
+"""What a key is for in words, and what it therefore reaches."""
+
 
 @get("/keys", guards=KEYS)
 async def listing(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
@@ -41,12 +51,29 @@ async def add(request: AnyRequest, house: House, staff: StaffSeat) -> Template:
     """Make a key; its token is on the page that answers, and nowhere again."""
     form, now = await request.form(), house.clock.now()
     name, scopes = str(form.get("name") or ""), [str(each) for each in form.getall("scopes", [])]
+    days, by = LIVES.get(str(form.get("days") or "")), staff.staff_id
     try:
         _, token = await house.store.write(
-            lambda tx: access.create_api_key(tx, staff.shop_id, name, scopes, by=staff.staff_id, now=now)
+            lambda tx: access.create_api_key(tx, staff.shop_id, name, scopes, by=by, now=now, days=days)
         )
     except OrderBellError as error:
         return await _draw(request, house, staff, form=form, error=error)
+    return await _draw(request, house, staff, token=token)
+
+
+@post("/keys/{key_id:str}/rotate", guards=KEYS)
+async def rotate(request: AnyRequest, house: House, staff: StaffSeat, key_id: FromPath[str]) -> Template:
+    """A new key in the place of one; the old one goes on for a while, so that no program stops meanwhile."""
+    now, chosen = house.clock.now(), str((await request.form()).get("overlap") or "")
+    overlap = access.OVERLAPS.get(chosen, access.OVERLAPS["day"])
+    try:
+        _, token = await house.store.write(
+            lambda tx: access.rotate_api_key(tx, staff.shop_id, key_id, overlap=overlap, by=staff.staff_id, now=now)
+        )
+    except OrderBellError as error:
+        return await _draw(request, house, staff, error=error)
+    seats: guards.KeySeats = request.app.state.key_seats
+    seats.forget()
     return await _draw(request, house, staff, token=token)
 
 
@@ -69,8 +96,9 @@ async def _draw(
     return face.page(
         request, staff, seen, "keys", status=error.status if error else 200, active="keys", token=token,
         scopes=SCOPE_WORDS, chosen=chosen, values=form or {}, wrong=face.wrong(error) if error else None,
-        api=f"{house.settings.base_url}/v1/events",
+        api=f"{house.settings.base_url}/v1/events", now=house.clock.now(), purposes=PURPOSES,
+        followed={each.follows for each in seen.facts},
     )  # fmt: skip
 
 
-ROUTES = [listing, add, revoke]
+ROUTES = [listing, add, rotate, revoke]

@@ -51,6 +51,8 @@ GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         "Manage",
         (
             Place("sandbox", "/panel/sandbox", "Sandbox mailbox", "flask-conical"),
+            Place("brand", "/panel/brand", "Brand", "palette"),
+            Place("settings", "/panel/settings", "Settings", "settings"),
             Place("team", "/panel/team", "Team", "users"),
             Place("keys", "/panel/keys", "API keys", "key-round"),
             Place("audit", "/panel/audit", "Audit trail", "eye"),

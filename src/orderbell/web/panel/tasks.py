@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from sqlalchemy import Connection, update
 
 from orderbell.base.errors import Conflict, NotFound
-from orderbell.domain import audit
+from orderbell.domain import audit, shop_settings
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime import timers
 from orderbell.runtime.house import House
@@ -92,7 +92,8 @@ async def call_off(house: House, staff: StaffSeat) -> Redirect:
 async def spare(house: House, staff: StaffSeat) -> Redirect:
     """The button *give them more time*: as much as a new order has."""
     by, now = staff.staff_id, house.clock.now()
-    due_at = now + timedelta(minutes=house.settings.order_expiry_minutes)
+    wanted = await house.store.read(lambda tx: shop_settings.load(tx, staff.shop_id))
+    due_at = now + timedelta(minutes=wanted.order_expiry_minutes or house.settings.order_expiry_minutes)
     await house.store.write(lambda tx: settle_mass(tx, staff.shop_id, due_at=due_at, by=by, now=now))
     return face.go("/panel", "spared")
 

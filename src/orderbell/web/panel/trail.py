@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +18,11 @@ from sqlalchemy import Connection
 from orderbell.domain import audit
 from orderbell.domain.audit import Verdict
 from orderbell.domain.staff import StaffSeat
+from orderbell.messages.i18n import Catalogue
 from orderbell.runtime import heads
 from orderbell.runtime.house import House
-from orderbell.web import guards
-from orderbell.web.panel import face
+from orderbell.web import guards, language
+from orderbell.web.panel import differences, face
 from orderbell.web.panel.face import AnyRequest, Form
 from orderbell.web.panel.queries import trail as queries
 from orderbell.web.panel.queries.trail import TrailWish
@@ -29,6 +32,7 @@ LOOK = [guards.deed("audit")]
 CHECKED_UNASKED = 5_000
 """A longer trail is read whole only when somebody presses the button."""
 ACTIONS: Mapping[str, str] = {
+    "brand.saved": "Changed the brand",
     "card.reissue": "Replaced a card",
     "cards.import": "Imported cards",
     "cards.put_back": "Put cards back into the stock",
@@ -67,6 +71,7 @@ ACTIONS: Mapping[str, str] = {
     "rules.quiet_set": "Set the quiet hours",
     "rules.set_chosen": "Chose a ready-made set of notices",
     "rules.undone": "Took a change of the rules back",
+    "shop.changed": "Changed the shop's settings",
     "source.added": "Connected a shop system",
     "source.changed": "Changed a shop connection",
     "source.paused": "Paused a shop connection",
@@ -104,6 +109,7 @@ ACTIONS: Mapping[str, str] = {
     "trail.exported": "Took the audit trail along as a table",
 }
 ACTORS: Mapping[str, str] = {"system": "OrderBell itself", "cli": "Command line", "buyer": "The buyer"}
+SPANS: Mapping[str, str] = {"1": "The last 24 hours", "7": "The last 7 days", "30": "The last 30 days"}
 STATES: Mapping[str, str] = {
     "gap": "A row is missing before place {at}. Somebody took it out of the database.",
     "changed": "The row at place {at} was changed in the database after it was written.",
@@ -119,7 +125,11 @@ async def listing(
 ) -> Template:  # fmt: skip
     """The trail; the address keeps every filter."""
     asked = request.query_params
-    wish = TrailWish(q=q[:120].strip(), actor=actor, action=action, before=asked.get("before", ""))
+    span = asked.get("span", "")
+    wish = TrailWish(
+        q=q[:120].strip(), actor=actor, action=action, before=asked.get("before", ""),
+        since=_since(span, house.clock.now()),
+    )  # fmt: skip
     seen = await face.look(
         house, staff, lambda tx: (queries.find(tx, staff.shop_id, wish), audit.head_of(tx, staff.shop_id))
     )
@@ -128,25 +138,31 @@ async def listing(
     wanted = not part and (head.seq <= CHECKED_UNASKED or bool(asked.get("check")))
     verdict, kept = await heads.verify(house, staff.shop_id) if wanted else (None, None)
     page = face.page(
-        request, staff, seen, "trail_part" if part else "trail", active="audit", found=found, wish=wish, head=head,
-        verdict=verdict, kept=kept.of(staff.shop_id) if kept else [], state=_state(verdict), actions=ACTIONS,
-        actors=ACTORS, shown=shown, may_export=staff.may("export"),
+        request, staff, seen, "trail_part" if part else "trail", active="audit", found=found, wish=wish, span=span,
+        head=head, verdict=verdict, kept=kept.of(staff.shop_id) if kept else [], state=_state(verdict),
+        actions=ACTIONS, actors=ACTORS, tell=partial(differences.tell, say=language.words(request)), spans=SPANS,
+        may_export=staff.may("export"),
     )  # fmt: skip
     if part:
-        page.headers["hx-push-url"] = _address(wish)
+        page.headers["hx-push-url"] = _address(wish, span)
     return page
 
 
 @post("/audit/export", guards=[guards.deed("audit"), guards.deed("export")])
 async def export(request: AnyRequest, house: House, staff: StaffSeat) -> Response[bytes]:
     """The filtered trail as CSV; that somebody took it along is a row of the trail."""
-    form, now = await request.form(), house.clock.now()
-    wish = TrailWish(q=_text(form, "q"), actor=_text(form, "actor"), action=_text(form, "action"))
+    form, now, say = await request.form(), house.clock.now(), language.words(request)
+    wish = TrailWish(
+        q=_text(form, "q"),
+        actor=_text(form, "actor"),
+        action=_text(form, "action"),
+        since=_since(_text(form, "span"), now),
+    )
 
     def deed(tx: Connection) -> bytes:
         audit.note(tx, staff.shop_id, actor=staff.staff_id, action="trail.exported", object=staff.shop_id, now=now)
         names = queries.names(tx, staff.shop_id)
-        return sheet([[*_line(row, names)] for row in queries.everything(tx, staff.shop_id, wish)])
+        return sheet([[*_line(row, names, say)] for row in queries.everything(tx, staff.shop_id, wish)])
 
     headers = {"content-disposition": 'attachment; filename="orderbell-audit.csv"'}
     return Response(
@@ -168,19 +184,10 @@ def safe_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 
-def shown(detail: Mapping[str, Any]) -> str:
-    """A row's details on one line."""
-    return " · ".join(f"{name}: {_plain(value)}" for name, value in detail.items() if value not in (None, "", []))
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _line(row: Any, names: Mapping[str, str]) -> tuple[str, ...]:
+def _line(row: Any, names: Mapping[str, str], say: Catalogue) -> tuple[str, ...]:
     return (
         str(row.seq), row.at.isoformat(), row.actor, names.get(row.actor, ""), row.action, row.object, row.ip or "",
-        shown(row.detail), row.hash,
+        differences.line(row.detail, say), row.hash,
     )  # fmt: skip
 
 
@@ -192,8 +199,12 @@ def _text(form: Form, name: str) -> str:
     return str(form.get(name) or "").strip()[:120]
 
 
-def _address(wish: TrailWish) -> str:
-    asked = {"q": wish.q, "actor": wish.actor, "action": wish.action}
+def _since(span: str, now: datetime) -> datetime | None:
+    return now - timedelta(days=int(span)) if span in SPANS else None
+
+
+def _address(wish: TrailWish, span: str) -> str:
+    asked = {"q": wish.q, "actor": wish.actor, "action": wish.action, "span": span}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"{HOME}?{query}" if query else HOME
 

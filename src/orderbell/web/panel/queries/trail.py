@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -23,6 +24,7 @@ class TrailWish:
     actor: str = ""
     action: str = ""
     before: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,8 @@ def _wanted(shop_id: str, wish: TrailWish) -> Select[Any]:
         query = query.where(Audit.actor == wish.actor)
     if wish.action:
         query = query.where(Audit.action == wish.action)
+    if wish.since:
+        query = query.where(Audit.at >= wish.since)
     if wish.before.isascii() and wish.before.isdigit() and len(wish.before) < 16:
         query = query.where(Audit.seq < int(wish.before))
     return query.order_by(Audit.seq.desc())
