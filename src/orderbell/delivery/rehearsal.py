@@ -124,6 +124,17 @@ def rehearse(book: ShopBook, name: TemplateName, parts: Mapping[str, str], on: S
     return Rehearsal(scene=on, letter=letter, faults=found, segments=counted, fields=filled)
 
 
+def letter_for(book: ShopBook, name: TemplateName, parts: Mapping[str, str], on: Scene) -> Letter:
+    """The letter as it would really go out, for a test.
+
+    Raises:
+        BadInput: the text does not work.
+        RenderFailed: it does not work with these facts.
+    """
+    wording = templates.tried(name, templates.check_parts(name, parts))
+    return compose(wording, on.facts, book.brand, on.links, locale=name.locale, traits=CHANNELS[name.channel].traits)
+
+
 def palette(name: TemplateName, on: Scene) -> list[Word]:
     """The variables that may stand in this wording, each as this language writes it and with what it says here."""
     here = [token for token in tokens.TOKENS if token.stands_in(name.event_type, name.audience)]

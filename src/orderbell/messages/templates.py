@@ -52,6 +52,15 @@ class VersionInfo:
     current: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """The text that counts; `version_id` None and `n` 0 mean stock."""
+
+    version_id: str | None
+    n: int
+    parts: Mapping[str, str]
+
+
 class Wordings:
     """A shop's words at one moment; compile work is done at the first use and kept."""
 
@@ -187,6 +196,17 @@ def stock_parts(name: TemplateName) -> dict[str, str]:
     found = stock.find(name.event_type, name.audience, name.channel, language)
     said = {part: each.source for part, each in found[1].items()} if found else {}
     return {part: said.get(part, "") for part in stock.PARTS[family]}
+
+
+def counting_of(tx: Connection, shop_id: str, name: TemplateName) -> Counting:
+    """The text that counts now, whole: own parts, and stock where nothing was written."""
+    query = select(TemplateVersion.id, TemplateVersion.n, TemplateVersion.parts).join(
+        Template, Template.current == TemplateVersion.id
+    )
+    own = tx.execute(query.where(Template.shop_id == shop_id, *_is(name))).one_or_none()
+    if own is None:
+        return Counting(version_id=None, n=0, parts=stock_parts(name))
+    return Counting(version_id=own.id, n=own.n, parts={**stock_parts(name), **own.parts})
 
 
 def tried(name: TemplateName, parts: Mapping[str, str]) -> Wording:

@@ -15,7 +15,20 @@ from orderbell.domain.rules import PRESETS
 from orderbell.events import BY_TYPE
 from orderbell.messages.i18n import catalogue
 from orderbell.sources.directory import SOURCES
-from orderbell.web.panel import asking_words, channels, first_run, importing, keys, nav, notices, overview, trail, words
+from orderbell.web.panel import (
+    asking_words,
+    channels,
+    first_run,
+    importing,
+    keys,
+    nav,
+    notices,
+    overview,
+    trail,
+    wordings,
+    words,
+    writing,
+)
 
 HOME = Path(orderbell.__file__).parent
 TEMPLATES = sorted((HOME / "web/templates/panel").rglob("*.html"))
@@ -43,15 +56,18 @@ def spoken_by_tables() -> Iterator[str]:
                   trail.STATES, notices.SHORT, notices.NOTES, notices.RECIPIENTS, notices.QUIETS, notices.ZONES,
                   asking_words.FACTS, asking_words.OPS, asking_words.WEEKDAYS, asking_words.HINTS):  # fmt: skip
         yield from table.values()
+    for table in (writing.PART_WORDS, writing.PART_HINTS, writing.FAULT_WORDS, wordings.STATE_WORDS,
+                  wordings.STANDING_WORDS):  # fmt: skip
+        yield from table.values()
     yield from words.LANES.values()
+    yield from notices.GROUPS
+    yield from (text for pair in (*notices.SETS.values(), *notices.LANES.values()) for text in pair)
+    yield from (word for word, _ in asking_words.READY.values())
     for heading, places in nav.GROUPS:
         yield from (heading, *(place.word for place in places))
     yield from (act.word for act in nav.ACTS)
     yield from (text for heading, why, _ in first_run.WORDS.values() for text in (heading, why))
     yield from (*overview.QUIET.values(), *overview.BUSY.values())
-    yield from notices.GROUPS
-    yield from (text for pair in (*notices.SETS.values(), *notices.LANES.values()) for text in pair)
-    yield from (word for word, _ in asking_words.READY.values())
 
 
 def spoken_by_classes() -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from orderbell.web.api import accounts, automations, events, inbox, messages, orders, products, wishes, wording
+from orderbell.web.api import accounts, automations, drafts, events, inbox, messages, orders, products, wishes, wording
 
 ROUTES: list[ControllerRouterHandler] = [
     *events.ROUTES, *orders.ROUTES, *messages.ROUTES, *products.ROUTES, *accounts.ROUTES, *wording.ROUTES,
+    *drafts.ROUTES,
     *automations.ROUTES, *inbox.ROUTES, *wishes.ROUTES,
 ]  # fmt: skip
