@@ -9,12 +9,12 @@ from orderbell.messages import colour
 from orderbell.messages.brand import Brand
 from orderbell.messages.i18n import catalogue
 
-_PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
-<title>{subject}</title></head><body style="margin:0;padding:32px 16px;font:15px/1.7 -apple-system,'Segoe UI','PingFang SC',\
-'Microsoft YaHei','Noto Sans CJK SC',sans-serif"><div style="max-width:520px;margin:0 auto"><h1 style="font-size:20px">\
-{subject}</h1><p>{lead}</p><p><a href="{link}" style="display:inline-block;padding:12px 26px;border-radius:9px;\
-background:{ground};color:{ink};text-decoration:none;font-weight:600">{label}</a></p><p>{until}</p><p>{other}</p>\
-</div></body></html>"""
+_PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
+<meta name="color-scheme" content="light dark"><title>{subject}</title></head>
+<body style="margin:0;padding:32px 16px;font:15px/1.7 -apple-system,'Segoe UI','PingFang SC','Microsoft YaHei',\
+'Noto Sans CJK SC',sans-serif"><div style="max-width:520px;margin:0 auto"><h1 style="font-size:20px">{subject}</h1>
+<p>{lead}</p><p><a href="{link}" style="display:inline-block;padding:12px 26px;border-radius:9px;background:{ground};\
+color:{ink};text-decoration:none;font-weight:600">{label}</a></p><p>{until}</p><p>{other}</p></div></body></html>"""
 
 
 def letter(brand: Brand, *, link: str, by: str, role: str, locale: str) -> Letter:
