@@ -64,10 +64,8 @@ async def test_an_invited_colleague_does_not_see_what_the_role_hides(
     assert "Your role does not allow this" in await page.inner_text("main")
 
 
-async def test_a_second_step_is_set_up_and_asked_for_without_a_mouse(
-    address: str, chromium: Browser, shop: Shopkeeper
-) -> None:
-    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+async def set_up(page: Page, address: str, shop: Shopkeeper) -> list[str]:
+    """Choose a password, then a second step; the recovery codes."""
     await page.goto(f"{address}/panel/password")
     await fill(page, password=PASSWORD, again=PASSWORD)
     await page.wait_for_selector("nav.side")
@@ -76,11 +74,18 @@ async def test_a_second_step_is_set_up_and_asked_for_without_a_mouse(
     await page.wait_for_selector("#secret")
     assert await faults(page) == []
     secret = totp.base64.b32decode(await page.inner_text("#secret"))
-    step = totp.step_at(shop.house.clock.now())
-    await fill(page, code=totp.code(secret, step))
+    await fill(page, code=totp.code(secret, totp.step_at(shop.house.clock.now())))
     await page.wait_for_selector("#codes")
-    codes = (await page.inner_text("#codes")).split()
-    assert len(codes) == 10 and await faults(page) == []
+    assert await faults(page) == []
+    return (await page.inner_text("#codes")).split()
+
+
+async def test_a_second_step_is_set_up_and_asked_for_without_a_mouse(
+    address: str, chromium: Browser, shop: Shopkeeper
+) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    codes = await set_up(page, address, shop)
+    assert len(codes) == 10
     await page.context.clear_cookies(name="ob_session")
     await page.goto(f"{address}/panel/sign-in")
     await fill(page, email="owner@example.com", password=PASSWORD)

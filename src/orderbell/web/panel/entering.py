@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,10 +87,8 @@ async def half_in(request: AnyRequest, house: House, now: datetime) -> HalfIn:
     Raises:
         NotSignedIn: nobody, or for too long.
     """
-    try:
+    with suppress(NotFound, ValueError):
         shop_id, staff_id, until, way, _ = house.signer.read(PURPOSE, guards.cookie_value(request, STEP) or "")
         if from_micros(int(until)) > now:
             return HalfIn(await house.store.read(lambda tx: domain.seat_of(tx, shop_id, staff_id)), way)
-    except (NotFound, ValueError):
-        pass
     raise NotSignedIn("Please sign in again.", code="step_over")
