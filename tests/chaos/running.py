@@ -64,14 +64,16 @@ def _run(order: Order, folder: Path, *, quiet: bool) -> list[Verdict]:
             env=os.environ | {"ORDERBELL_MUTANT": order.mutant},
             stdout=said if quiet else None, stderr=said, start_new_session=True,
         )  # fmt: skip
+        _leaders.add(drill.pid)
         try:
             drill.wait(order.patience_s)
             why = f"ended with {drill.returncode}"
         except subprocess.TimeoutExpired:
             why = f"not done after {order.patience_s:.0f} s"
         finally:
-            # Also when this runner is told to stop: nothing that a drill started may outlive it.
+            # Nothing that a drill started may outlive it.
             _end_group(drill.pid)
+            _leaders.discard(drill.pid)
             drill.wait()
     words = log.read_text("utf-8", errors="replace")[-2000:]
     found = folder / VERDICTS
@@ -81,9 +83,20 @@ def _run(order: Order, folder: Path, *, quiet: bool) -> list[Verdict]:
     return [Verdict(**each) for each in json.loads(found.read_text("utf-8"))]
 
 
+_leaders: set[int] = set()
+"""The drills that run now; each leads a session of its own."""
+
+
 def heed_the_end() -> None:
-    """Let SIGTERM end this runner as Ctrl-C does, with everything it started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM and Ctrl-C end this runner at once, with everything it started."""
+
+    def end(number: int, _: object) -> None:
+        for leader in list(_leaders):
+            _end_group(leader)
+        os._exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def _first_promise(order: Order) -> str:

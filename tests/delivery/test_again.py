@@ -12,6 +12,7 @@ from tests.cast import Shopkeeper
 from orderbell.base.errors import BadInput, Conflict
 from orderbell.delivery import again, outbox
 from orderbell.runtime import timers
+from orderbell.runtime.clockwatch import ClockWatch
 from orderbell.store.database import Tx
 from orderbell.store.schema import Message, ResendJob, State, Timer
 
@@ -112,7 +113,7 @@ async def test_the_houses_own_ticker_works_a_job_off(shop: Shopkeeper) -> None:
         def now(self) -> Any:
             return soon
 
-    await shop.house.store.write(lambda tx: timers.ring(tx, Later(), lease_s=60))
+    await shop.house.store.write(lambda tx: timers.ring(tx, ClockWatch(Later()), lease_s=60))
     assert (await shop.rows(ResendJob, id=job_id))[0].status == "done"
 
 

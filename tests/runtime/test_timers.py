@@ -14,6 +14,7 @@ from tests.cast import event_json
 from tests.runtime.conftest import Desk
 
 from orderbell.runtime import timers
+from orderbell.runtime.clockwatch import ClockWatch
 from orderbell.store.schema import EventRow, Message, Order, Product, State, Timer
 
 RACES = 150
@@ -41,6 +42,14 @@ async def test_a_timer_does_not_ring_a_moment_early(desk: Desk) -> None:
     assert await desk.ring() == 0
     desk.clock.turn(microseconds=1)
     assert await desk.ring() == 1 and (await desk.shop.order("P-0")).status == "expired"
+
+
+async def test_a_clock_that_is_set_while_the_transaction_waits_rings_nothing(desk: Desk) -> None:
+    await create(desk, 1)
+    watch = ClockWatch(desk.clock)
+    desk.clock.turn(minutes=31)
+    assert await desk.house.store.write(lambda tx: timers.ring(tx, watch, lease_s=60)) == 0
+    assert (await statuses(desk)) == {"pending": 1}
 
 
 async def race(desk: Desk, paid: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ What needs no network ends here: the inbox, the sandbox mailbox, and everything 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,11 +107,14 @@ def attempt_row(row: Any, n: int, *, started_at: datetime, ended_at: datetime, *
 class Preparer:
     """Claims messages and makes them ready for the network, or ends them here."""
 
-    def __init__(self, books: Books, writer: Writer, clock: Clock, *, lease_s: int) -> None:
+    def __init__(
+        self, books: Books, writer: Writer, clock: Clock, *, lease_s: int, may_claim: Callable[[], bool] = lambda: True
+    ) -> None:
         self._books = books
         self._writer = writer
         self._clock = clock
         self._lease_s = lease_s
+        self._may_claim = may_claim
 
     def prepare(
         self, tx: Tx, *, most: int, busy: Sequence[str], names: Sequence[str] | None = None
@@ -121,6 +124,9 @@ class Preparer:
         With `names` only those messages are claimed; None means any that are due.
         """
         now = self._clock.now()
+        # Asked after the moment was read: by a clock that was set meanwhile, every lease would have ended.
+        if not self._may_claim():
+            return [], 0
         only = (Message.provider_id.is_(None) | Message.provider_id.not_in(busy)) if busy else None
         if names is None:
             rows = leases.claim(tx, Message, most=most, now=now, lease_s=self._lease_s, only=only)
@@ -131,6 +137,8 @@ class Preparer:
     def prepare_suspect(self, tx: Tx) -> tuple[list[Flight], int]:
         """Claim one message over which workers died before; as `prepare`."""
         now = self._clock.now()
+        if not self._may_claim():
+            return [], 0
         rows = leases.claim_suspect(tx, Message, now=now, lease_s=self._lease_s)
         return self._ready(tx, rows, now), len(rows)
 

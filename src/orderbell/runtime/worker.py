@@ -158,7 +158,12 @@ class Worker:
         return found
 
     async def _take(self, claim: Callable[..., list[SqlRow[Any]]]) -> int:
-        rows = await self.store.write(lambda tx: claim(tx, now=self.clock.now(), lease_s=self.lease_s))
+        def take(tx: Tx) -> list[SqlRow[Any]]:
+            now = self.clock.now()
+            # Asked after the moment was read: by a clock that was set meanwhile, every lease would have ended.
+            return claim(tx, now=now, lease_s=self.lease_s) if self.ticker.watch.may_claim() else []
+
+        rows = await self.store.write(take)
         crashpoint("decide.after_claim")
         if rows:
             await self._decide(rows)

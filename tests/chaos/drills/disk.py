@@ -127,11 +127,11 @@ async def _unsyncable(run: Run) -> Verdict:
     failing = ["-e", "inject=fsync,fdatasync:error=EIO:when=60+"]
     stage.start(prefix=["strace", "-f", "-qq", "-o", "/dev/null", *watched, *failing])
     stage.wait_up()
-    till = shopper(stage, stage.folder / "log", 600, connections=4, until_s=25)
+    till = shopper(stage, stage.folder / "log", 600, connections=4, until_s=60)
     code = await stage.exit_code(20)
     stage.start()
     stage.wait_up()
-    left = await ended(till, 60)
+    left = await ended(till, 90)
     stage.tear_down()
     found = check("kept", stage.database, stage.folder / "log")
     ok = code == STOPPED_BY_ITSELF and found["lost_count"] == 0 and found["integrity"] == "ok" and not left
