@@ -89,7 +89,7 @@ def check(tx: Connection, vault: Vault, seat: StaffSeat, given: str, *, now: dat
     """
     row = _row(tx, seat)
     on = row is not None and row.on_at is not None
-    if row is None or not on or not (_take_step(tx, vault, row, given, now) or _take_code(tx, seat, row, given)):
+    if row is None or not on or not (_take_step(tx, vault, row, given, now=now) or _take_code(tx, seat, row, given)):
         raise NotSignedIn("This code does not fit, or it was used before.", code="wrong_code")
     _note(tx, seat, "staff.code_taken", now, ip=ip)
 
@@ -113,7 +113,7 @@ def switch_off(tx: Connection, seat: StaffSeat, *, by: str, now: datetime) -> No
         note(tx, seat.shop_id, actor=by, action="staff.factor_off", object=seat.staff_id, now=now)
 
 
-def _take_step(tx: Connection, vault: Vault, row: SqlRow[Any], given: str, now: datetime) -> bool:
+def _take_step(tx: Connection, vault: Vault, row: SqlRow[Any], given: str, *, now: datetime) -> bool:
     step = totp.step_of(_open(vault, row), given, now)
     if step is None:
         return False
