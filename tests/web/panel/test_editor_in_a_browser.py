@@ -66,7 +66,7 @@ async def test_an_unknown_variable_is_marked_refused_and_mended(
     await press_on(page, "Publish")
     await page.wait_for_selector("text=This text cannot be published yet.")
     await press_on(page, "Write {order_number}")
-    await page.wait_for_selector("#view >> text=Order N-")
+    await page.wait_for_selector(".inbox-line >> text=Order N-")
     await page.wait_for_selector("#m-body .wrong", state="detached")
     assert await page.input_value("#p-body") == "Order {order_number}"
 
