@@ -54,6 +54,16 @@ async def test_a_reserved_card_waits_for_its_own_order(desk: Desk) -> None:
     assert ((await desk.shop.order("N-1")).status, product.free, product.sold) == ("delivered", 0, 1)
 
 
+async def test_an_order_placed_paid_and_refunded_in_one_batch_leaves_the_counts_right(desk: Desk) -> None:
+    await reserving(desk)
+    await desk.shop.stock("KEY-1", "KEY-2")
+    for type_ in ("order.created", "order.paid", "order.refunded"):
+        await desk.shop.says(type_, "N-1")
+    await desk.decide()
+    product = await desk.shop.product()
+    assert (await states(desk), product.free, product.sold) == (["free", "sold"], 1, 1)
+
+
 async def test_an_order_placed_and_paid_in_one_batch_uses_the_card_it_reserved(desk: Desk) -> None:
     await reserving(desk)
     await desk.shop.stock("KEY-1", "KEY-2")

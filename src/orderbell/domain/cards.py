@@ -7,7 +7,7 @@ so that a row copied elsewhere does not open. Three guards keep a card from bein
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -240,16 +240,20 @@ def reserve(tx: Tx, ids: Sequence[str], order_id: str, *, until: datetime) -> No
         raise Conflict("A card was taken by another order meanwhile.", code="card_taken")
 
 
-def release(tx: Tx, shop_id: str, order_id: str) -> dict[str, int]:
-    """Give an order's reserved cards back to the stock; how many of which product there were."""
+def release(tx: Tx, shop_id: str, order_id: str, *, given: Collection[str] = ()) -> dict[str, int]:
+    """Give an order's reserved cards back to the stock; how many of which product there were.
+
+    `given` are cards that this transaction sold already and still has to write: they stay where they are.
+    """
     back: dict[str, int] = {}
     held = tx.execute(
         select(Card.id, Card.product_id).where(
             Card.shop_id == shop_id, Card.reserved_for == order_id, Card.state == "reserved"
         )
     ).all()
-    for product_id in sorted({row.product_id for row in held}):
-        ids = [row.id for row in held if row.product_id == product_id]
+    waiting = [row for row in held if row.id not in given]
+    for product_id in sorted({row.product_id for row in waiting}):
+        ids = [row.id for row in waiting if row.product_id == product_id]
         freed = tx.execute(
             update(Card)
             .where(Card.shop_id == shop_id, Card.id.in_(ids), Card.state == "reserved")

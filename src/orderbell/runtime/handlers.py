@@ -55,7 +55,7 @@ def release_cards(batch: Batch, heard: Heard) -> None:
     order = _effective_order(heard)
     if order is None:
         return
-    freed = cards.release(batch.tx, order.shop_id, order.id)
+    freed = cards.release(batch.tx, order.shop_id, order.id, given={sale.card_id for sale in batch.out.sales})
     if freed:
         heard.tell("release", pieces=sum(freed.values()))
     for sku in sorted({line.sku for line in order.lines}):
