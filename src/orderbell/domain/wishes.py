@@ -98,7 +98,7 @@ def _last_ways(asked: Sequence[Asked], unwanted: set[str]) -> set[str]:
 
 
 def choose(
-    tx: Connection, shop_id: str, way: Way, allowed: Mapping[str, bool], said: Said
+    tx: Connection, shop_id: str, way: Way, allowed: Mapping[str, bool], *, said: Said
 ) -> frozenset[str]:  # fmt: skip
     """Keep what somebody chose for one way; topics not named stay. What is off now; the log holds what changed.
 
@@ -113,13 +113,13 @@ def choose(
         return now_off
     if not any_in(tx, shop_id):
         touch(tx, shop_id)
-    _keep(tx, shop_id, way, now_off, said.at)
+    _keep(tx, shop_id, way, now_off, at=said.at)
     changed = sorted(now_off ^ before)
-    tx.execute(insert(Consent), [_line(shop_id, way, topic, topic not in now_off, said) for topic in changed])
+    tx.execute(insert(Consent), [_line(shop_id, way, topic, topic not in now_off, said=said) for topic in changed])
     return now_off
 
 
-def _keep(tx: Connection, shop_id: str, way: Way, off: frozenset[str], at: datetime) -> None:
+def _keep(tx: Connection, shop_id: str, way: Way, off: frozenset[str], *, at: datetime) -> None:
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     row = {"shop_id": shop_id, "channel": way.channel, "reach": way.reach, "off": sorted(off), "changed_at": at}
     fresh = dialect.insert(Preference).values(**row)
@@ -131,7 +131,7 @@ def _keep(tx: Connection, shop_id: str, way: Way, off: frozenset[str], at: datet
     )
 
 
-def _line(shop_id: str, way: Way, topic: str, allowed: bool, said: Said) -> dict[str, object]:
+def _line(shop_id: str, way: Way, topic: str, allowed: bool, *, said: Said) -> dict[str, object]:
     return {
         "id": new_id("consent"), "shop_id": shop_id, "channel": way.channel, "reach": way.reach, "topic": topic,
         "allowed": int(allowed), "how": said.how, "ip": said.ip, "at": said.at,

@@ -44,7 +44,7 @@ async def set_wishes(house: House, seat: ApiSeat, data: JSONBody[Wishes]) -> Wis
     way, said = _way(data.channel, data.address), Said(how="api", at=house.clock.now())
 
     def deed(tx: Connection) -> frozenset[str]:
-        return wishes.choose(tx, seat.shop_id, way, data.topics, said)
+        return wishes.choose(tx, seat.shop_id, way, data.topics, said=said)
 
     return _told(way, await house.store.write(deed))
 

@@ -60,7 +60,7 @@ def of_order(tx: Connection, house: House, found: tuple[str, str], path: str = "
     if order is None:
         raise NotFound("This link is not valid.", code="bad_link")
     book = house.books.one(tx, shop_id)
-    return _reader(tx, book, _ways(book, order), path, order.buyer.get("locale"))
+    return _reader(tx, book, _ways(book, order), path=path, locale=order.buyer.get("locale"))
 
 
 def of_letter(tx: Connection, house: House, token: str, path: str) -> tuple[Reader, Any]:
@@ -73,7 +73,7 @@ def of_letter(tx: Connection, house: House, token: str, path: str) -> tuple[Read
     if row.order_id:
         return of_order(tx, house, (row.shop_id, row.order_id), path), row
     book = house.books.one(tx, row.shop_id)
-    return _reader(tx, book, {way_of(row): row.address}, path, row.locale), row
+    return _reader(tx, book, {way_of(row): row.address}, path=path, locale=row.locale), row
 
 
 def letter(tx: Connection, house: House, token: str) -> Any:
@@ -113,7 +113,7 @@ def _kinds(book: ShopBook, trigger: str = "") -> set[str]:
     return {kind for group in groups for rule in group if rule.audience == "buyer" for kind in rule.channels}
 
 
-def _reader(tx: Connection, book: ShopBook, ways: dict[Way, str], path: str, locale: str | None) -> Reader:
+def _reader(tx: Connection, book: ShopBook, ways: dict[Way, str], *, path: str, locale: str | None) -> Reader:
     off, bringing = wishes.off_for(tx, book.id, ways), _kinds(book, "order.delivered")
     shown = tuple(
         Shown(

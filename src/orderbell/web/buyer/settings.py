@@ -77,7 +77,7 @@ async def leave(request: AnyRequest, house: House, token: FromPath[str]) -> Resp
 
     def deed(tx: Connection) -> None:
         row = reader.letter(tx, house, token)
-        wishes.choose(tx, row.shop_id, reader.way_of(row), {_topic(row): undo}, said)
+        wishes.choose(tx, row.shop_id, reader.way_of(row), {_topic(row): undo}, said=said)
 
     await house.store.write(deed)
     if one_click:
@@ -118,7 +118,7 @@ def _save(tx: Connection, who: Reader, data: Form, said: Said) -> str:
         open_now = [each.way for each in who.ways if each.brings_goods and GOODS not in each.off]
         chosen[(open_now or bringing)[0]][GOODS] = True
     for way, allowed in chosen.items():
-        wishes.choose(tx, who.shop_id, way, allowed, said)
+        wishes.choose(tx, who.shop_id, way, allowed, said=said)
     return "kept_goods" if kept else "saved"
 
 

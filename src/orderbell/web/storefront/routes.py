@@ -113,7 +113,7 @@ async def live(request: AnyRequest, house: House) -> ServerSentEvent:
 async def letter(request: AnyRequest, house: House, message_id: FromPath[str]) -> Response[str]:
     """A mail of this visitor's order, for a sandboxed frame."""
     number, shop_id = _number(request, house), shop_of(request)
-    html = await house.store.read(lambda tx: watching.mail_of(tx, house, shop_id, number, message_id))
+    html = await house.store.read(lambda tx: watching.mail_of(tx, house, shop_id, number, message_id=message_id))
     return Response(html, media_type="text/html", headers={"content-security-policy": MAIL_POLICY})
 
 

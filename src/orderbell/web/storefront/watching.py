@@ -77,7 +77,7 @@ def read(tx: Connection, house: House, shop_id: str, number: str) -> Watch:
     )  # fmt: skip
 
 
-def mail_of(tx: Connection, house: House, shop_id: str, number: str, message_id: str) -> str:
+def mail_of(tx: Connection, house: House, shop_id: str, number: str, *, message_id: str) -> str:
     """A mail of that order as HTML.
 
     Raises:
