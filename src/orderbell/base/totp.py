@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 STEP_S, DIGITS, SECRET_BYTES = 30, 6, 20
+# Phones are seldom more than half a minute off; every step more gives a guess another chance.
 DRIFT_STEPS = 1
 """A code of the step before or after counts too: clocks of phones differ (RFC 6238, 5.2)."""
 

@@ -20,6 +20,7 @@ from orderbell.domain.staff import FACTOR_NEEDED, StaffSeat
 from orderbell.store.schema import SecondFactor, Shop
 
 RECOVERY_CODES = 10
+# 80 bits: not to be guessed, so that a plain hash of it may be stored.
 _RECOVERY_BYTES, _GROUP = 10, 4
 
 
@@ -127,6 +128,7 @@ def _take_code(tx: Connection, seat: StaffSeat, row: SqlRow[Any], given: str) ->
     if spent not in row.recovery:
         return False
     left = [each for each in row.recovery if each != spent]
+    # Only while the list is as it was read: of two requests with the same code one wins.
     same = (*_mine(seat), SecondFactor.recovery == row.recovery)
     return tx.execute(update(SecondFactor).where(*same).values(recovery=left)).rowcount == 1
 
@@ -144,6 +146,7 @@ def _hashes(seat: StaffSeat, codes: list[str]) -> list[str]:
 
 
 def _hash(seat: StaffSeat, code: str) -> str:
+    # As people copy them: with capitals, spaces, or without the strokes.
     plain = "".join(sign for sign in code.lower()[:200] if sign.isalnum())
     return token_hash(f"{seat.staff_id}\x1f{plain}")
 

@@ -18,6 +18,7 @@ from orderbell.domain.staff import StaffSeat
 from orderbell.store.schema import Invitation, SecondFactor, Shop, Staff
 
 LASTS = timedelta(days=7)
+# Each may send a mail: a stolen session must not become a mailing machine.
 MOST_OPEN = 100
 
 

@@ -37,6 +37,7 @@ class Quiet:
             reigns = self.begins <= minute < self.ends
         if not reigns:
             return None
+        # Not by adding minutes: on the day the clocks change there are 23 or 25 hours.
         day = here.date() + timedelta(days=1 if past_midnight and minute >= self.begins else 0)
         return datetime.combine(day, time(self.ends // 60, self.ends % 60), place).astimezone(UTC)
 

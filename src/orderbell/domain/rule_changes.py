@@ -26,6 +26,7 @@ MINIMAL = frozenset({
     "buyer:refund.rejected", "staff:order.owed", "staff:refund.requested", "staff:dispute.opened", "staff:stock.out",
     "staff:review.needed",
 })  # fmt: skip
+# For taking back, not for the record: that is the audit trail.
 KEPT = 50
 """So many changes of a shop can be taken back, the newest."""
 Row = SqlRow[Any]

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 SAME, GONE, NEW = "same", "gone", "new"
 # Friendly words and Liquid tags stay whole; Latin goes by words, everything else by characters.
 _WORD = re.compile(r"\{\w{1,40}\}|\{\{.{1,200}?\}\}|\{%.{1,200}?%\}|[A-Za-z0-9_]+|\n|[^\S\n]+|.", re.DOTALL)
+# Comparing word by word grows with the square: beyond this whole lines are marked.
 _MOST_WORDS = 1_500
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from orderbell.base.errors import BadInput, NotFound
 from orderbell.store.tables.brand import Logo as LogoRow
 
+# A picture straight from a camera is larger than this; a logo is not.
 MAX_BYTES, MAX_PIXELS = 2_000_000, 24_000_000
 LARGEST_PX = (480, 160)
 """Twice what a mail shows, so that it is sharp on good screens."""

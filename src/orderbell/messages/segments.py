@@ -48,6 +48,7 @@ def count(text: str, signature: str = "", *, abroad: bool = False) -> Segments:
     else:
         alphabet, weights = WIDE, [_wide(sign) for sign in whole]
     single, several = _SIZES[alphabet]
+    # The limit on the whole text is judged by the caller: what is too long is still counted, to be shown while typing.
     chars = sum(weights)
     if chars <= single:
         return Segments(chars, 1, single - chars, alphabet)
@@ -61,6 +62,7 @@ def is_abroad(phone: str) -> bool:
 
 
 def _wide(sign: str) -> int:
+    # UCS-2 has no signs beyond the first plane; networks send the pair of UTF-16 instead.
     return 2 if ord(sign) > 0xFFFF else 1
 
 

@@ -88,7 +88,9 @@ def rooms() -> list[Router]:
         Router("/o", route_handlers=BUYER, guards=[guards.own_form], include_in_schema=False),
         Router("/p", route_handlers=buyer_settings.SETTINGS, guards=[guards.own_form], include_in_schema=False),
         Router(
-            "/demo", route_handlers=storefront.ROUTES, guards=[storefront.only_in_demo, guards.own_form],
+            "/demo",
+            route_handlers=storefront.ROUTES,
+            guards=[storefront.only_in_demo, guards.own_form],
             include_in_schema=False,
         ),
         Router("/u", route_handlers=buyer_settings.WAY_OUT, include_in_schema=False),

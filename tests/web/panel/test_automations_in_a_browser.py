@@ -77,11 +77,9 @@ async def test_what_was_switched_is_taken_back_by_one_key(address: str, chromium
     assert [(row.id, row.channels) for row in await shop.rows(Rule)] == before
 
 
-async def test_a_condition_is_built_in_the_drawer_and_the_focus_comes_back(
-    address: str, chromium: Browser, shop: Shopkeeper
-) -> None:
-    page, row = await seated(chromium, shop, address, "/automations"), await rule(shop, "buyer:order.created")
-    await page.focus(f"#{row.id} .opens")
+async def ask_for_an_amount(page: Page, rule_id: str, amount: str) -> None:
+    """Open a rule in the drawer, add the first condition, fill it in and keep it, all by keys."""
+    await page.focus(f"#{rule_id} .opens")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("dialog[open] #condition")
     await tab_to(page, "#condition [value=group]")
@@ -89,9 +87,16 @@ async def test_a_condition_is_built_in_the_drawer_and_the_focus_comes_back(
     await page.wait_for_selector("#v0-0")
     assert await faults(page) == []
     await tab_to(page, "#v0-0")
-    await page.keyboard.type("250")
+    await page.keyboard.type(amount)
     await page.keyboard.press("Enter")
     await page.wait_for_selector("#drawer:not([open])", state="attached")
+
+
+async def test_a_condition_is_built_in_the_drawer_and_the_focus_comes_back(
+    address: str, chromium: Browser, shop: Shopkeeper
+) -> None:
+    page, row = await seated(chromium, shop, address, "/automations"), await rule(shop, "buyer:order.created")
+    await ask_for_an_amount(page, row.id, "250")
     assert (await rule(shop, "buyer:order.created")).condition == "order.amount >= 250"
     assert "Order amount is at least 250" in await page.inner_text(f"#{row.id}")
     assert await page.evaluate("document.activeElement.getAttribute('href')") == f"/panel/automations/{row.id}"

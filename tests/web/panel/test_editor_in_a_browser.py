@@ -32,16 +32,21 @@ async def press_on(page: Page, *names: str) -> None:
         await page.keyboard.press("Enter")
 
 
-async def test_a_text_is_written_seen_published_and_brought_back(
-    address: str, chromium: Browser, shop: Shopkeeper
-) -> None:
-    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+async def write_a_body(page: Page, address: str) -> None:
+    """Type a text and take a variable from the list that opens; it is seen, and kept as a draft."""
     await empty_body(page, address)
     await page.keyboard.type("Here it is, {buyer_na")
     await page.wait_for_selector("#pick:not([hidden]) [aria-selected=true]")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("#view >> text=Here it is, 张三")
     await page.wait_for_selector("#state >> text=Draft saved")
+
+
+async def test_a_text_is_written_seen_published_and_brought_back(
+    address: str, chromium: Browser, shop: Shopkeeper
+) -> None:
+    page = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
+    await write_a_body(page, address)
     assert await page.input_value("#p-body") == "Here it is, {buyer_name}"
     assert await faults(page) == []
     await press_on(page, "Publish")

@@ -95,8 +95,8 @@ async def pages(shop: Shopkeeper) -> list[str]:
         "/channels/webhook", "/channels/sms", "/sources?kind=signed", "/sources/inbox", "/sandbox", "/keys",
         "/restored", "/health", "/audit", "/search?q=N", "/password",
         "/team", "/account", "/account/second-factor", "/brand", "/settings", "/audit?q=nothing-fits",
-        "?range=7d", "/style-guide", "/first-run/account", "/first-run/shop?kind=signed", "/first-run/channel?kind=email",
-        "/first-run/test",
+        "?range=7d", "/style-guide", "/first-run/account", "/first-run/shop?kind=signed",
+        "/first-run/channel?kind=email", "/first-run/test",
     ]  # fmt: skip
 
 

@@ -212,7 +212,7 @@ DONE: Mapping[str, str] = {
 }
 WRONG: Mapping[str, str] = {
     "bad_quiet": "Quiet hours need a beginning and an end, as in 22:00 and 08:00.",
-    "bad_origin_address": "This is no page's address. Write it as https://shop.example.com, without anything behind it.",
+    "bad_origin_address": "This is no page's address. Write it as https://shop.example.com, with nothing behind it.",
     "too_many_origins": "At most 20 pages can show the inbox.",
     "bad_number": "Please write a number.",
     "bad_clause": "This question cannot be asked of this event.",
