@@ -36,8 +36,8 @@ class Ledger:
     async def take(self, **line: Any) -> bool:
         """Wait a while, then keep the line or say that it is to come again."""
         if self._longest_s:
-            # Most are quick, some dawdle: a seventh of the longest on average.
-            await asyncio.sleep(self._longest_s * self._dice.random() ** 6)
+            # Most are quick, one in sixty takes half of the longest or more: a fortieth of it on average.
+            await asyncio.sleep(self._longest_s * self._dice.random() ** 40)
         if line["kind"] == "mail" and self._dice.random() < self._refuse:
             return False
         self._file.write(json.dumps({"at": time.time(), **line}) + "\n")
