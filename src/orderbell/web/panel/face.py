@@ -27,7 +27,7 @@ T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 Form = Mapping[str, Any]
 MOST_COUNTED = 99
-SECRET_PAGES = frozenset({"channel", "factor", "first_run_step", "keys", "recovery", "sources", "team"})
+SECRET_PAGES = frozenset({"channel", "factor", "first_run_step", "keys", "recovery", "sources"})
 """Pages that show what opens a door; they are not packed (web/packing.py says why)."""
 
 
