@@ -31,7 +31,7 @@ up: $(READY)
 test: system check
 
 check: lint
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV)
 	@$(BIN)/ruff check

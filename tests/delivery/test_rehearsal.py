@@ -49,10 +49,14 @@ async def test_a_text_that_does_not_work_is_shown_as_it_stands(shop: Shopkeeper)
     assert played.letter and played.letter.text == "{没有这个}" and len(played.faults) == 1
 
 
-@pytest.mark.parametrize(("locale", "alphabet"), [("zh-CN", "70/67"), ("en", "GSM-7"), ("zh-TW", "UCS-2")])
-async def test_an_sms_is_counted_as_its_readers_network_does(shop: Shopkeeper, locale: str, alphabet: str) -> None:
+@pytest.mark.parametrize(("locale", "text", "alphabet"), [
+    ("zh-CN", "Hello", "70/67"), ("en", "Hello", "GSM-7"), ("zh-TW", "您好", "UCS-2"),
+])  # fmt: skip
+async def test_an_sms_is_counted_as_its_readers_network_does(
+    shop: Shopkeeper, locale: str, text: str, alphabet: str
+) -> None:
     name = TemplateName(event_type="order.delivered", audience="buyer", channel="sms", locale=locale)
-    told = (await play(shop, name, text="Hello")).segments
+    told = (await play(shop, name, text=text)).segments
     assert told and told.alphabet == alphabet
 
 

@@ -56,7 +56,9 @@ async def browsing() -> AsyncIterator[Browser]:
 async def seat(browser: Browser, address: str, look: tuple[str, str, int], **more: Any) -> Page:
     """A fresh page for a reader of that language, scheme and width."""
     language, scheme, width = look
-    context = await browser.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme, **more)  # type: ignore[arg-type]
+    # What is fading in has not its colours yet.
+    shown = {"viewport": {"width": width, "height": 850}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    context = await browser.new_context(**(shown | more))  # type: ignore[arg-type]
     await context.add_cookies([{"name": "ob_lang", "value": language, "url": address}])
     await context.add_init_script(WATCH)
     return await context.new_page()

@@ -118,9 +118,9 @@ async def test_a_message_of_every_channel_can_be_opened(panel: Client, shop: Sho
 
 @pytest.mark.parametrize(("text", "parts"), [("x" * 70, 1), ("x" * 71, 2), ("字" * 134, 2), ("字" * 135, 3)])
 def test_an_sms_is_counted_by_mainland_rules(text: str, parts: int) -> None:
-    assert preview.Shown(form="bubble", letter=Letter(text=text), draft=None).parts == parts
+    assert preview.Shown(form="bubble", letter=Letter(text=text, locale="zh-CN"), draft=None).parts == parts
 
 
 def test_the_signature_counts_too() -> None:
-    assert preview.Shown(form="bubble", letter=Letter(text="x" * 66, sender_name="星河"), draft=None).parts == 1
-    assert preview.Shown(form="bubble", letter=Letter(text="x" * 67, sender_name="星河"), draft=None).parts == 2
+    letters = [Letter(text="x" * count, sender_name="星河", locale="zh-CN") for count in (66, 67)]
+    assert [preview.Shown(form="bubble", letter=each, draft=None).parts for each in letters] == [1, 2]

@@ -70,7 +70,9 @@ async def sit(chromium: Browser, shop: Shopkeeper, address: str, look: tuple[str
     language, scheme, width = look
     seat, now = await seat_of(shop, "owner"), shop.house.clock.now()
     token = await shop.house.store.write(lambda tx: staff.open_session(tx, seat, now=now))
-    context = await chromium.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 850}, color_scheme=scheme, reduced_motion="reduce",  # type: ignore[arg-type]
+    )  # fmt: skip
     await context.add_cookies(
         [
             {"name": name, "value": value, "url": address}
