@@ -145,6 +145,18 @@ async def test_a_webhook_in_doubt_is_sent_again_under_the_same_name(hooked: Desk
     assert await hooked.outcomes(message.id) == ["in_doubt", "taken"]
 
 
+async def test_a_clock_that_is_set_ends_no_lease(mailing: Desk) -> None:
+    await mailing.hears("order.paid")
+    await mailing.send()
+    message = await mailing.message(**GOODS)
+    await mailing.die_over(message.id)
+    mailing.clock.turn(hours=1)
+    mailing.house.worker.ticker.watch.steady = lambda: mailing.clock.now().timestamp() - 3600
+    house, preparer = mailing.house, mailing.house.sender.preparer
+    assert await house.store.write(lambda tx: preparer.prepare(tx, most=9, busy=[])) == ([], 0)
+    assert await house.store.write(preparer.prepare_suspect) == ([], 0)
+
+
 async def test_news_without_an_answer_is_unknown(chatting: Desk, http_sink: HttpSink) -> None:
     http_sink.hang_up = True
     await chatting.hears("order.paid")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orderbell.messages.segments import count, is_abroad
+from orderbell.messages.segments import count
 
 
 @pytest.mark.parametrize(("chars", "parts"), [(0, 1), (70, 1), (71, 2), (134, 2), (135, 3), (150, 3), (160, 3)])
@@ -46,10 +46,3 @@ def test_what_still_fits_is_told() -> None:
 
 def test_more_than_500_characters_are_too_long_in_the_mainland() -> None:
     assert count("订" * 501).too_long and not count("订" * 500).too_long
-
-
-@pytest.mark.parametrize(
-    ("phone", "abroad"), [("+8613800000000", False), ("13800000000", False), ("+886912345678", True), ("+1555", True)]
-)
-def test_the_country_code_says_where_a_phone_is(phone: str, abroad: bool) -> None:
-    assert is_abroad(phone) is abroad

@@ -29,6 +29,13 @@ async def fact(desk: Desk, number: str) -> object:
     return row
 
 
+async def test_a_clock_that_is_set_lets_no_fact_be_claimed(desk: Desk) -> None:
+    await desk.shop.says("order.paid", "N-1")
+    desk.clock.turn(hours=1)
+    desk.house.worker.ticker.watch.steady = lambda: desk.clock.now().timestamp() - 3600
+    assert await desk.house.worker.round() == 0
+
+
 async def test_a_poison_fact_is_put_aside_and_the_others_go_on(desk: Desk) -> None:
     for n in range(4):
         await desk.shop.says("order.paid", f"N-{n}")

@@ -9,13 +9,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 CHROMIUM = shutil.which("chromium")
+MARKS = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+"""For every file of such tests: a page is the same whatever database is behind it."""
 # Violations are written where the test can read them, before the page's own scripts run.
 WATCH = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective))"
 
@@ -53,20 +59,25 @@ async def browsing() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def seat(browser: Browser, address: str, look: tuple[str, str, int], **more: Any) -> Page:
-    """A fresh page for a reader of that language, scheme and width."""
+async def sitting(browser: Browser, address: str, look: tuple[str, str, int], **more: Any) -> BrowserContext:
+    """A reader of that language, scheme and width, before any page is open."""
     language, scheme, width = look
     # What is fading in has not its colours yet.
     shown = {"viewport": {"width": width, "height": 850}, "color_scheme": scheme, "reduced_motion": "reduce"}
     context = await browser.new_context(**(shown | more))  # type: ignore[arg-type]
     await context.add_cookies([{"name": "ob_lang", "value": language, "url": address}])
     await context.add_init_script(WATCH)
-    return await context.new_page()
+    return context
+
+
+async def seat(browser: Browser, address: str, look: tuple[str, str, int], **more: Any) -> Page:
+    """A fresh page for such a reader."""
+    return await (await sitting(browser, address, look, **more)).new_page()
 
 
 async def faults(page: Page) -> list[Any]:
     """What is wrong with the page that is open."""
-    found: list[Any] = await page.evaluate("window.broken ?? []")
+    found: list[Any] = await page.evaluate("broken")
     if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append("scrolls sideways")
     seen = (await Axe().run(page)).response["violations"]

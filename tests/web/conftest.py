@@ -8,11 +8,16 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
+from playwright.async_api import Browser
 from tests.cast import Shopkeeper
+from tests.web.browsers import browsing, serving
 from tests.web.doors import bearer, new_key
 
 from orderbell.runtime.house import House
-from orderbell.web.app import make_app
+from orderbell.web.app import Door, make_app, open_to
+
+_doors: dict[int, Door] = {}
+"""Put together once a process, by the size of what they let in: hundreds of routes cost a third of a second."""
 
 
 def same_loop(app: Litestar) -> dict[str, Any]:
@@ -24,7 +29,11 @@ def same_loop(app: Litestar) -> dict[str, Any]:
 @pytest.fixture
 def app(house: House) -> Litestar:
     """The web door of the house."""
-    return make_app(house)
+    most = house.settings.max_body_bytes
+    if most not in _doors:
+        _doors[most] = make_app(house)
+    open_to(_doors[most], house)
+    return _doors[most]
 
 
 @pytest.fixture
@@ -32,6 +41,20 @@ async def browser(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """A client that keeps cookies and follows redirects, as browsers do."""
     async with httpx.AsyncClient(**same_loop(app), follow_redirects=True) as client:
         yield client
+
+
+@pytest.fixture
+async def address(app: Litestar, sold: str) -> AsyncIterator[str]:
+    """The app on a port of this machine, over a shop in which an order was sold."""
+    async with serving(app) as at:
+        yield at
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's own browser."""
+    async with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from orderbell.channels.base import Address, Letter, SendFailed
 from orderbell.delivery.book import ShopBook
 from orderbell.delivery.live import LiveChannels
 
+# Somebody sits before the page and waits for it.
 WAIT_S = 15.0
 
 

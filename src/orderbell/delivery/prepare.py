@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select
 
-from orderbell.base.clock import Clock
 from orderbell.base.crash import crashpoint
 from orderbell.base.ids import new_id
 from orderbell.channels.base import Address, Doubt
@@ -105,16 +104,18 @@ def attempt_row(row: Any, n: int, *, started_at: datetime, ended_at: datetime, *
 
 
 class Preparer:
-    """Claims messages and makes them ready for the network, or ends them here."""
+    """Claims messages and makes them ready for the network, or ends them here.
+
+    `moment` tells the present moment, None while the clock cannot be believed: then nothing is claimed.
+    """
 
     def __init__(
-        self, books: Books, writer: Writer, clock: Clock, *, lease_s: int, may_claim: Callable[[], bool] = lambda: True
-    ) -> None:
+        self, books: Books, writer: Writer, moment: Callable[[], datetime | None], *, lease_s: int
+    ) -> None:  # fmt: skip
         self._books = books
         self._writer = writer
-        self._clock = clock
+        self._moment = moment
         self._lease_s = lease_s
-        self._may_claim = may_claim
 
     def prepare(
         self, tx: Tx, *, most: int, busy: Sequence[str], names: Sequence[str] | None = None
@@ -123,9 +124,8 @@ class Preparer:
 
         With `names` only those messages are claimed; None means any that are due.
         """
-        now = self._clock.now()
-        # Asked after the moment was read: by a clock that was set meanwhile, every lease would have ended.
-        if not self._may_claim():
+        now = self._moment()
+        if now is None:
             return [], 0
         only = (Message.provider_id.is_(None) | Message.provider_id.not_in(busy)) if busy else None
         if names is None:
@@ -136,8 +136,8 @@ class Preparer:
 
     def prepare_suspect(self, tx: Tx) -> tuple[list[Flight], int]:
         """Claim one message over which workers died before; as `prepare`."""
-        now = self._clock.now()
-        if not self._may_claim():
+        now = self._moment()
+        if now is None:
             return [], 0
         rows = leases.claim_suspect(tx, Message, now=now, lease_s=self._lease_s)
         return self._ready(tx, rows, now), len(rows)

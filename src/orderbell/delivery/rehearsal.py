@@ -116,11 +116,7 @@ def rehearse(book: ShopBook, name: TemplateName, parts: Mapping[str, str], on: S
         filled = typed_fields(wording, on.facts, on.links, locale=name.locale) if wording.family == "wechat" else ()
     except OrderBellError as error:
         return Rehearsal(scene=on, letter=None, faults=found, trouble=error.sentence)
-    counted = None
-    if name.channel == "sms":
-        abroad = written(name.locale) != "zh-CN"
-        # Abroad the provider shows a sender instead of a signature in the text.
-        counted = segments.count(letter.text, "" if abroad else letter.sender_name, abroad=abroad)
+    counted = segments.of_letter(letter) if name.channel == "sms" else None
     return Rehearsal(scene=on, letter=letter, faults=found, segments=counted, fields=filled)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from orderbell.base.crash import crashpoint
 from orderbell.domain import tryouts
 from orderbell.domain.shop_settings import KEPT
+from orderbell.store import meta
 from orderbell.store.schema import (
     Answered,
     Attempt,
@@ -64,6 +65,5 @@ def _forget_texts(tx: Connection, shop_id: str, before: datetime, most: int) -> 
     ended = select(Message.id).where(Message.id.in_(ids), Message.state == int(State.DONE))
     tx.execute(update(Attempt).where(Attempt.message_id.in_(ended)).values(words=None))
     tx.execute(update(Message).where(Message.id.in_(ended)).values(facts=None, subject=None))
-    tx.execute(delete(Meta).where(Meta.name == name))
-    tx.execute(insert(Meta).values(name=name, value=ids[-1]))
+    meta.put(tx, name, ids[-1])
     return len(ids)

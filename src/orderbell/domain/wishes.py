@@ -111,6 +111,7 @@ def choose(
     now_off = frozenset(each for each in TOPICS if not allowed.get(each, each not in before))
     if now_off == before:
         return now_off
+    # The books in memory know only whether anybody chose: the first choice must reach them, the next need not.
     if not any_in(tx, shop_id):
         touch(tx, shop_id)
     _keep(tx, shop_id, way, now_off, at=said.at)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
-from itertools import chain
 
 from mjml import mjml2html
 
@@ -160,11 +159,6 @@ def locale_tag(locale: str) -> str:
     tag = "".join(sign for sign in locale.replace("_", "-") if sign.isascii() and (sign.isalnum() or sign == "-"))
     # It stands in an attribute, so nothing but a tag's own letters may pass.
     return tag[:20] or "en"
-
-
-def sheet_names(sheet: Sheet) -> frozenset[str]:
-    """Every place of a sheet, for tests and previews."""
-    return frozenset(chain(sheet.with_button.names, sheet.without_button.names))
 
 
 def _place(name: str, parts: dict[str, Compiled], dynamic: dict[str, Compiled], link_style: str) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orderbell.channels.base import Letter
+from orderbell.messages.i18n import written
+
 MOST_CHARS = 500
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -56,9 +59,13 @@ def count(text: str, signature: str = "", *, abroad: bool = False) -> Segments:
     return Segments(chars, parts, several - used, alphabet)
 
 
-def is_abroad(phone: str) -> bool:
-    """Whether a number in international form is outside mainland China; one without a country is inside."""
-    return phone.startswith("+") and not phone.startswith("+86")
+def of_letter(letter: Letter) -> Segments:
+    """The parts of a letter as its reader's network counts them; a mainland one by its language.
+
+    Abroad the provider shows a sender instead of a signature in the text.
+    """
+    abroad = written(letter.locale) != "zh-CN"
+    return count(letter.text, "" if abroad else letter.sender_name, abroad=abroad)
 
 
 def _wide(sign: str) -> int:

@@ -92,6 +92,14 @@ class ClockWatch:
         """Whether work may be claimed: as `may_ring`, but an unsteady clock holds the goods up for 60 s at most."""
         return not self._is_off() or self.is_overdue()
 
+    def moment(self) -> datetime | None:
+        """The present moment, to claim work by; None while work may not be claimed.
+
+        The clock is read first and doubted after: by one that is set in between, every lease would have ended.
+        """
+        now = self.clock.now()
+        return now if self.may_claim() else None
+
     def is_overdue(self) -> bool:
         """Whether the clock has been unsteady for so long that a person must look."""
         return self._since_s is not None and self.steady() - self._since_s > HOLD_MOST_S

@@ -199,7 +199,7 @@ def build(settings: Settings, *, clock: Clock | None = None, role: Role = Role.U
     bus = _bus(engine)
     writer = Writer(signer, settings.base_url)
     channels = LiveChannels(allow_private=settings.allow_private_targets)
-    preparer = Preparer(books, writer, clock, lease_s=settings.lease_s, may_claim=watch.may_claim)
+    preparer = Preparer(books, writer, watch.moment, lease_s=settings.lease_s)
     sender = Sender(
         store, preparer, writer, channels, clock, batch=settings.send_batch, deadline_s=settings.send_deadline_s,
         lease_s=settings.lease_s, wait=partial(engine.wait, Kind.MESSAGE), pull=partial(engine.pull, Kind.MESSAGE),

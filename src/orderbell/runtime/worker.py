@@ -159,9 +159,8 @@ class Worker:
 
     async def _take(self, claim: Callable[..., list[SqlRow[Any]]]) -> int:
         def take(tx: Tx) -> list[SqlRow[Any]]:
-            now = self.clock.now()
-            # Asked after the moment was read: by a clock that was set meanwhile, every lease would have ended.
-            return claim(tx, now=now, lease_s=self.lease_s) if self.ticker.watch.may_claim() else []
+            now = self.ticker.watch.moment()
+            return claim(tx, now=now, lease_s=self.lease_s) if now else []
 
         rows = await self.store.write(take)
         crashpoint("decide.after_claim")

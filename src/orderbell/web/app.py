@@ -59,9 +59,10 @@ def make_app(house: House) -> Door:
     """The ASGI application of one house."""
 
     def provide_house() -> House:
-        return house
+        now: House = door.state.house
+        return now
 
-    return Door(
+    door = Door(
         route_handlers=[*rooms(), vitals.healthz, vitals.readyz, vitals.metrics, logo.picture, *_static()],
         dependencies={"house": Provide(provide_house, sync_to_thread=False)},
         exception_handlers=wall.HANDLERS,
@@ -71,9 +72,18 @@ def make_app(house: House) -> Door:
         signature_namespace=TRUSTED,
         request_max_body_size=house.settings.max_body_bytes,
         openapi_config=_openapi(),
-        state=State({"house": house, "key_seats": guards.KeySeats(), "vitals": Vitals(house), "inboxes": Hub(house)}),
+        state=State({}),
         logging_config=None,
     )
+    open_to(door, house)
+    return door
+
+
+def open_to(door: Door, house: House) -> None:
+    """Let the door lead into this house from now on, and forget what it knew of another."""
+    known = {"house": house, "key_seats": guards.KeySeats(), "vitals": Vitals(house), "inboxes": Hub(house)}
+    for name, value in known.items():
+        door.state[name] = value
 
 
 def rooms() -> list[Router]:

@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest
-from litestar import Litestar
 from playwright.async_api import Browser
 from tests.cast import Shopkeeper
-from tests.web.browsers import CHROMIUM, browsing, faults, seat, serving
+from tests.web.browsers import MARKS, faults, seat
 from tests.web.buyer.test_settings import letter_token, offered
 from tests.web.doors import link_to
 
 from orderbell.store.schema import Preference
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = MARKS
 LOOKS = [
     (language, scheme, width) for language in ("zh-CN", "en") for scheme in ("light", "dark") for width in (1440, 390)
 ]
 HAN = re.compile(r"[\u4e00-\u9fff]")
-
-
-@pytest.fixture
-async def address(app: Litestar, sold: str) -> AsyncIterator[str]:
-    async with serving(app) as at:
-        yield at
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browsing() as browser:
-        yield browser
 
 
 async def test_every_page_is_fit_for_everybody(address: str, chromium: Browser, shop: Shopkeeper, sold: str) -> None:

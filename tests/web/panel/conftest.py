@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from tests.cast import Shopkeeper
+from tests.web.browsers import serving
 from tests.web.doors import csrf_of
 
 from orderbell.domain import staff
@@ -36,6 +37,15 @@ async def enter(browser: Client, shop: Shopkeeper, role: str) -> None:
     token = await shop.house.store.write(lambda tx: staff.open_session(tx, seat, now=now))
     browser.cookies.set("ob_session", token)
     browser.cookies.set("ob_lang", "en")
+
+
+@pytest.fixture
+async def address(app: Litestar, shop: Shopkeeper, sold: str) -> AsyncIterator[str]:
+    """The app on a port of this machine, over a shop in which an order was sold and another is owed."""
+    await shop.says("order.paid", "N-2")
+    await shop.settled()
+    async with serving(app) as at:
+        yield at
 
 
 @pytest.fixture

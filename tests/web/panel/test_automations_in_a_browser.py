@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 from tests.cast import Shopkeeper
-from tests.web.panel.test_in_a_browser import LOOKS, address, automations, chromium, faults, pytestmark, sit
+from tests.web.browsers import MARKS, faults
+from tests.web.panel.test_in_a_browser import LOOKS, automations, sit
 
 from orderbell.store.schema import Rule
 
-__all__ = ["address", "chromium", "pytestmark"]
+pytestmark = MARKS
 ENGLISH = ("en", "light", 1440)
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 from tests.cast import Shopkeeper
-from tests.web.panel import test_in_a_browser as browsers
+from tests.web.browsers import MARKS, faults
 from tests.web.panel.conftest import seat_of
-from tests.web.panel.test_in_a_browser import LOOKS, faults, sit
+from tests.web.panel.test_in_a_browser import LOOKS, sit
 
 from orderbell.domain import first_run, staff
 from orderbell.store.schema import Staff
 
-pytestmark = browsers.pytestmark
-address, chromium = browsers.address, browsers.chromium
+pytestmark = MARKS
 COLOURS = Path(__file__).with_name("colours.json")
 # Only what no font decides is kept: colours are the same on every machine, widths of words are not.
 LOOK_AT = """() => Object.fromEntries([

@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page
 from tests.cast import Shopkeeper
-from tests.web.panel.test_in_a_browser import CHROMIUM, LOOKS, address, chromium, faults, sit
+from tests.web.browsers import MARKS, faults
+from tests.web.panel.test_in_a_browser import LOOKS, sit
 
 from orderbell.store.schema import TemplateDraft
 
-__all__ = ["address", "chromium"]
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = MARKS
 TEXT = "/panel/templates/order.delivered/inbox/en"
 
 

@@ -2,84 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import socket
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from granian.constants import Interfaces
-from granian.server.embed import Server
-from litestar import Litestar
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext
 from tests.cast import Shopkeeper
+from tests.web.browsers import MARKS, WATCH, faults, sitting
 from tests.web.panel.conftest import seat_of
 
 from orderbell.domain import staff
 from orderbell.store.schema import Rule
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = MARKS
 LOOKS = [("zh-CN", "light", 1440), ("en", "dark", 390), ("zh-CN", "dark", 390), ("en", "light", 1440)]
-# Violations are written where the test can read them, before the page's own scripts run.
-WATCH = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective))"
-
-
-@pytest.fixture
-async def address(app: Litestar, shop: Shopkeeper, sold: str) -> AsyncIterator[str]:
-    """The app on a port of this machine, over a shop in which an order was sold and another is owed."""
-    await shop.says("order.paid", "N-2")
-    await shop.settled()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    while not await _listens(port):
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.gather(serving, return_exceptions=True)
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's own browser."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 async def sit(chromium: Browser, shop: Shopkeeper, address: str, look: tuple[str, str, int]) -> BrowserContext:
     """A browser in which the owner is signed in."""
-    language, scheme, width = look
     seat, now = await seat_of(shop, "owner"), shop.house.clock.now()
     token = await shop.house.store.write(lambda tx: staff.open_session(tx, seat, now=now))
-    context = await chromium.new_context(
-        viewport={"width": width, "height": 850}, color_scheme=scheme, reduced_motion="reduce",  # type: ignore[arg-type]
-    )  # fmt: skip
-    await context.add_cookies(
-        [
-            {"name": name, "value": value, "url": address}
-            for name, value in (("ob_session", token), ("ob_lang", language))
-        ]  # type: ignore[list-item]
-    )
-    await context.add_init_script(WATCH)
+    context = await sitting(chromium, address, look)
+    await context.add_cookies([{"name": "ob_session", "value": token, "url": address}])
     return context
 
 
@@ -111,15 +52,6 @@ async def automations(shop: Shopkeeper) -> list[str]:
         "/automations/new", "/automations/try", "/automations/try?order=N-1&event=refund.requested",
         "/automations/try?order=none",
     ]  # fmt: skip
-
-
-async def faults(page: Page) -> list[Any]:
-    """What is wrong with the page that is open."""
-    found: list[Any] = await page.evaluate("broken")
-    if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("scrolls sideways")
-    seen = (await Axe().run(page)).response["violations"]
-    return found + [(each["id"], each["nodes"][0]["target"], each["nodes"][0]["failureSummary"]) for each in seen]
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)

@@ -6,30 +6,25 @@ import pytest
 from playwright.async_api import Browser, Page
 from sqlalchemy import update
 from tests.cast import Shopkeeper
-from tests.web.panel.test_in_a_browser import (  # noqa: F401
-    LOOKS,
-    address,
-    chromium,
-    faults,
-    pytestmark,
-    sit,
-)
+from tests.web.browsers import MARKS, faults
+from tests.web.panel.test_in_a_browser import LOOKS, sit
 
 from orderbell.store.schema import Message
 
+pytestmark = MARKS
 NAME = "<img src=x onerror=alert(1)>{{ 7*7 }}\u202e " + "长" * 460
 EMPTY = ["/messages?q=status:failed", "/orders?q=is:disputed", "/customers?q=name:nobody", "/messages/again"]
 
 
 @pytest.fixture
-async def page(address: str, chromium: Browser, shop: Shopkeeper) -> Page:  # noqa: F811
+async def page(address: str, chromium: Browser, shop: Shopkeeper) -> Page:
     """The panel in a browser, as the owner reads it on a desk."""
     found = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
     found.set_default_timeout(30_000)
     return found
 
 
-async def test_filter_open_send_again_and_take_it_back(page: Page, address: str, shop: Shopkeeper) -> None:  # noqa: F811
+async def test_filter_open_send_again_and_take_it_back(page: Page, address: str, shop: Shopkeeper) -> None:
     await page.goto(f"{address}/panel/messages")
     await page.focus("#q")
     for key in ("c", "h", "a", "n", "ArrowDown", "Enter", "e", "m", "ArrowDown", "Enter"):
@@ -47,7 +42,7 @@ async def test_filter_open_send_again_and_take_it_back(page: Page, address: str,
     assert await faults(page) == []
 
 
-async def test_a_bulk_resend_runs_to_its_end_while_one_looks(page: Page, address: str, shop: Shopkeeper) -> None:  # noqa: F811
+async def test_a_bulk_resend_runs_to_its_end_while_one_looks(page: Page, address: str, shop: Shopkeeper) -> None:
     failed = update(Message).where(Message.channel == "email").values(status="failed", reason="no_more_tries")
     await shop.house.store.write(lambda tx: tx.execute(failed))
     await page.goto(f"{address}/panel/messages?q=status:failed")
@@ -62,7 +57,7 @@ async def test_a_bulk_resend_runs_to_its_end_while_one_looks(page: Page, address
     assert await page.locator("#job-stop").count() == 0 and await faults(page) == []
 
 
-async def test_a_mistake_in_the_box_is_mended_by_a_link(page: Page, address: str) -> None:  # noqa: F811
+async def test_a_mistake_in_the_box_is_mended_by_a_link(page: Page, address: str) -> None:
     await page.goto(f"{address}/panel/messages?q=stauts:failed")
     assert await faults(page) == []
     await page.focus(".askew a")
@@ -70,7 +65,7 @@ async def test_a_mistake_in_the_box_is_mended_by_a_link(page: Page, address: str
     await page.wait_for_url("**q=status%3Afailed**")
 
 
-async def test_a_hostile_name_harms_no_page(page: Page, address: str, shop: Shopkeeper) -> None:  # noqa: F811
+async def test_a_hostile_name_harms_no_page(page: Page, address: str, shop: Shopkeeper) -> None:
     line = {"sku": "steam-100", "title": NAME[:300], "quantity": 1, "price": "99.00"}
     buyer = {"ref": "evil", "name": NAME[:200], "email": "e@example.com"}
     await shop.stock("KEY-EVIL")
@@ -87,7 +82,7 @@ async def test_a_hostile_name_harms_no_page(page: Page, address: str, shop: Shop
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_the_lists_are_fit_for_everybody_when_they_are_empty(
-    address: str, chromium: Browser, shop: Shopkeeper, look: tuple[str, str, int]  # noqa: F811
+    address: str, chromium: Browser, shop: Shopkeeper, look: tuple[str, str, int]
 ) -> None:  # fmt: skip
     page = await (await sit(chromium, shop, address, look)).new_page()
     for path in EMPTY:

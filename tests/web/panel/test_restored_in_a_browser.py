@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser
 from tests.cast import Shopkeeper
-from tests.web.panel import test_in_a_browser as browsers
-from tests.web.panel.test_in_a_browser import LOOKS, faults, sit
+from tests.web.browsers import MARKS, faults
+from tests.web.panel.test_in_a_browser import LOOKS, sit
 from tests.web.panel.test_restored import pause, set_aside
 
-pytestmark = browsers.pytestmark
-address, chromium = browsers.address, browsers.chromium
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)

@@ -7,15 +7,14 @@ import re
 import pytest
 from playwright.async_api import Browser, Page
 from tests.cast import Shopkeeper
-from tests.web.panel import test_in_a_browser as browsers
-from tests.web.panel.test_in_a_browser import LOOKS, faults, sit
+from tests.web.browsers import MARKS, WATCH, faults
+from tests.web.panel.test_in_a_browser import LOOKS, sit
 from tests.web.scene import PASSWORD
 
 from orderbell.base import totp
 from orderbell.domain import invitations
 
-pytestmark = browsers.pytestmark
-address, chromium = browsers.address, browsers.chromium
+pytestmark = MARKS
 
 
 async def reach(page: Page, wanted: str) -> None:
@@ -53,7 +52,7 @@ async def test_an_invited_colleague_does_not_see_what_the_role_hides(
     owner = await (await sit(chromium, shop, address, LOOKS[3])).new_page()
     link = re.sub(r"^https?://[^/]+", address, await invite(owner, address))
     page = await (await chromium.new_context(locale="en-GB", viewport={"width": 1440, "height": 850})).new_page()
-    await page.add_init_script(browsers.WATCH)
+    await page.add_init_script(WATCH)
     await page.goto(link)
     assert await faults(page) == []
     await fill(page, name="Li Lei", password=PASSWORD, again=PASSWORD)

@@ -9,14 +9,11 @@ import pytest
 from litestar import Litestar
 from playwright.async_api import Browser, Page, expect
 from tests.cast import Shopkeeper
-from tests.web.browsers import CHROMIUM, browsing, faults, seat, serving
+from tests.web.browsers import MARKS, faults, seat, serving
 from tests.web.storefront.test_storefront import demo_shop, settings
 
 __all__ = ["demo_shop", "settings"]
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = MARKS
 LOOKS = [("zh-CN", "light", 1440), ("en", "dark", 390), ("en", "light", 320)]
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -25,12 +22,6 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 async def address(app: Litestar, demo_shop: Shopkeeper) -> AsyncIterator[str]:
     async with serving(app) as at:
         yield at
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browsing() as browser:
-        yield browser
 
 
 async def buy(page: Page, address: str) -> None:

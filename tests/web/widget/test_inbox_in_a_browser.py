@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,17 +12,13 @@ from axe_playwright_python.async_playwright import Axe
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from tests.cast import Shopkeeper, order_json
+from tests.web.browsers import MARKS, WATCH
 from tests.web.widget.test_inbox import allow, token_for
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
-    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
-]
+pytestmark = MARKS
 HOSTILE = "<img src=x onerror=broken.push('ran')>{{ 7*7 }}{% raw %}\u202e😀" + "长" * 100
-WATCH = "window.broken = []; addEventListener('securitypolicyviolation', e => broken.push(e.violatedDirective))"
 ROOT = "document.querySelector('order-inbox').shadowRoot"
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
@@ -97,15 +92,6 @@ async def foreign(shop: Shopkeeper, sold: str, line: Line) -> AsyncIterator[str]
     server = await asyncio.start_server(answer, "127.0.0.1", port)
     yield f"http://127.0.0.1:{port}"
     server.close()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's own browser."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 async def visit(chromium: Browser, address: str, *, width: int = 1440, scheme: str = "light") -> Page:

@@ -16,9 +16,9 @@ from orderbell.domain.access import ApiSeat
 from orderbell.domain.quiet import Quiet
 from orderbell.domain.rule_changes import By, Reach
 from orderbell.domain.rules import AUDIENCES
-from orderbell.runtime import rehearse
+from orderbell.runtime import dry_run
+from orderbell.runtime.dry_run import Scene
 from orderbell.runtime.house import House
-from orderbell.runtime.rehearse import Scene
 from orderbell.store.schema import Shop
 from orderbell.web import guards
 
@@ -126,15 +126,15 @@ async def choose_set(house: House, seat: ApiSeat, data: JSONBody[SetChoice]) -> 
 
 
 @get("/rules/dry-run", guards=SETTINGS, summary="Try the rules with a past order", tags=["Rules"])
-async def dry_run(house: House, seat: ApiSeat, *, order: FromQuery[str], event: FromQuery[str] = "") -> DryRun:
+async def try_rules(house: House, seat: ApiSeat, *, order: FromQuery[str], event: FromQuery[str] = "") -> DryRun:
     """Hear an order once more by the rules as they are now; with `event`, as if that happened to it now."""
     now = house.clock.now()
 
     def read(tx: Connection) -> list[Scene]:
         book = house.books.one(tx, seat.shop_id)
         if event:
-            return [rehearse.what_if(tx, book, order, event, now=now)]
-        return rehearse.rehearse(tx, book, order)
+            return [dry_run.what_if(tx, book, order, event, now=now)]
+        return dry_run.replay(tx, book, order)
 
     return DryRun(order=order, events=[_scene(each) for each in await house.store.read(read)])
 
@@ -175,4 +175,4 @@ def _scene(scene: Scene) -> SceneOut:
     return SceneOut(type=scene.type, at=scene.at, no_effect=scene.why or None, rules=told, off=list(scene.off))
 
 
-ROUTES = [get_quiet, put_quiet, choose_set, dry_run]
+ROUTES = [get_quiet, put_quiet, choose_set, try_rules]

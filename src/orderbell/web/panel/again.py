@@ -17,7 +17,7 @@ from orderbell.web.panel import face, lists, undo
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.lists import Box
 from orderbell.web.panel.queries import again as queries
-from orderbell.web.panel.queries.messages import Wish
+from orderbell.web.panel.queries.sought import Wish
 
 HOME = "/panel/messages/again"
 SEND = [guards.deed("send")]

@@ -20,7 +20,7 @@ from orderbell.domain.rule_changes import By
 from orderbell.domain.rules import AUDIENCES, RuleDraft
 from orderbell.domain.staff import StaffSeat
 from orderbell.events import BY_TYPE
-from orderbell.runtime import rehearse
+from orderbell.runtime import dry_run
 from orderbell.runtime.house import House
 from orderbell.web import language
 from orderbell.web.panel import asking_words, automations, builder, face, notices, undo
@@ -191,7 +191,7 @@ async def _verdict(house: House, staff: StaffSeat, desk: RuleDesk, made: Builder
     now = house.clock.now()
 
     def read(tx: Connection) -> Mapping[str, Any]:
-        return rehearse.facts_for(tx, house.books.one(tx, staff.shop_id), desk.last, desk.rule.trigger, now=now)
+        return dry_run.facts_for(tx, house.books.one(tx, staff.shop_id), desk.last, desk.rule.trigger, now=now)
 
     return conditions.holds(condition, await house.store.read(read))[0]
 

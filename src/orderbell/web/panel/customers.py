@@ -15,7 +15,7 @@ from orderbell.web.panel import face, lists, people
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import customers as queries
 from orderbell.web.panel.queries import messages
-from orderbell.web.panel.queries.customers import CustomerWish
+from orderbell.web.panel.queries.sought import Wish
 
 
 @get("/customers")
@@ -26,7 +26,7 @@ async def listing(request: AnyRequest, house: House, staff: StaffSeat) -> Templa
 
     def read(tx: Connection) -> Any:
         zone = house.books.one(tx, staff.shop_id).timezone
-        wish = CustomerWish(asked=box.asked, before=before, now=now, zone=zone)
+        wish = Wish(asked=box.asked, before=before, now=now, zone=zone)
         return wish, queries.find(tx, staff.shop_id, wish), lists.kept(tx, staff, "customers")
 
     seen = await face.look(house, staff, read)

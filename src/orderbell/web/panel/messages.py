@@ -11,6 +11,7 @@ from litestar.response import Template
 from sqlalchemy import Connection
 
 from orderbell.delivery import again, outbox, ways
+from orderbell.delivery.book import ShopBook
 from orderbell.delivery.ways import Way
 from orderbell.domain.staff import StaffSeat
 from orderbell.runtime.house import House
@@ -18,7 +19,8 @@ from orderbell.web import language
 from orderbell.web.panel import face, lists, meaning, people, preview, steps, told
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import messages as queries
-from orderbell.web.panel.queries.messages import Whole, Wish
+from orderbell.web.panel.queries.messages import Whole
+from orderbell.web.panel.queries.sought import Wish
 
 HOME = "/panel/messages"
 MAIL_POLICY = (
@@ -92,16 +94,24 @@ def opened(tx: Connection, house: House, staff: StaffSeat, message_id: str) -> O
     whole, book = queries.whole(tx, staff.shop_id, message_id), house.books.one(tx, staff.shop_id)
     order = queries.order_of(tx, staff.shop_id, whole.row.order_id)
     others = ways.others(book, whole.row, order) if staff.may("send") else []
-    shown = preview.show(tx, book, whole.row)
-    shown = shown if staff.may("see_contacts") else preview.masked(shown)
-    return Opened(whole=whole, shown=shown, others=others)
+    return Opened(whole=whole, shown=_shown(tx, book, staff, whole.row), others=others)
+
+
+def _shown(tx: Connection, book: ShopBook, staff: StaffSeat, row: Any) -> preview.Shown | None:
+    shown = preview.show(tx, book, row)
+    return shown if staff.may("see_contacts") else preview.masked(shown)
 
 
 @get("/messages/{message_id:str}/mail")
 async def mail(house: House, staff: StaffSeat, message_id: FromPath[str]) -> Response[str]:
     """The mail itself, for a sandboxed frame: no script, nothing fetched but pictures."""
-    it = await house.store.read(lambda tx: opened(tx, house, staff, message_id))
-    html = it.shown.letter.html if it.shown else ""
+
+    def read(tx: Connection) -> preview.Shown | None:
+        row = queries.one(tx, staff.shop_id, message_id)
+        return _shown(tx, house.books.one(tx, staff.shop_id), staff, row)
+
+    shown = await house.store.read(read)
+    html = shown.letter.html if shown else ""
     return Response(html, media_type="text/html", headers={"content-security-policy": MAIL_POLICY})
 
 

@@ -19,7 +19,7 @@ from orderbell.web import guards, language
 from orderbell.web.panel import face, lists, meaning, people, steps, told
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import orders as queries
-from orderbell.web.panel.queries.orders import OrderWish
+from orderbell.web.panel.queries.sought import Wish
 
 HOME = "/panel/orders"
 
@@ -32,7 +32,7 @@ async def listing(request: AnyRequest, house: House, staff: StaffSeat) -> Templa
 
     def read(tx: Connection) -> Any:
         book = house.books.one(tx, staff.shop_id)
-        wish = OrderWish(asked=box.asked, before=before, now=now, zone=book.timezone, currency=book.currency)
+        wish = Wish(asked=box.asked, before=before, now=now, zone=book.timezone, currency=book.currency)
         return wish, queries.find(tx, staff.shop_id, wish), lists.kept(tx, staff, "orders")
 
     seen = await face.look(house, staff, read)

@@ -18,7 +18,6 @@ from orderbell.messages import brand, facts, segments, templates
 from orderbell.messages.brand import Brand
 from orderbell.messages.compose import compose
 from orderbell.messages.facts import Links
-from orderbell.messages.i18n import written
 from orderbell.messages.wording import Wording
 
 HIDDEN_LINK = "https://hidden.invalid/link-of-this-buyer"
@@ -39,8 +38,7 @@ class Shown:
     @property
     def parts(self) -> int:
         """As how many SMS it is counted."""
-        letter, abroad = self.letter, written(self.letter.locale) != "zh-CN"
-        return segments.count(letter.text, "" if abroad else letter.sender_name, abroad=abroad).parts
+        return segments.of_letter(self.letter).parts
 
 
 def masked(shown: Shown | None) -> Shown | None:

@@ -15,8 +15,7 @@ from orderbell.store.schema import Order
 from orderbell.web.panel import face, people
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import messages, orders
-from orderbell.web.panel.queries.messages import Wish
-from orderbell.web.panel.queries.orders import OrderWish
+from orderbell.web.panel.queries.sought import Wish
 
 SHOWN = 8
 
@@ -43,7 +42,7 @@ def _read(tx: Connection, shop_id: str, text: str) -> tuple[str | None, Any, Any
         return exact, None, None, {}
     return (
         None,
-        orders.find(tx, shop_id, OrderWish(q=text)),
+        orders.find(tx, shop_id, Wish(q=text)),
         messages.find(tx, shop_id, Wish(q=text)),
         messages.provider_names(tx, shop_id),
     )

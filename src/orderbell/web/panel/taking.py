@@ -24,9 +24,7 @@ from orderbell.web.panel import face, lists, people, words
 from orderbell.web.panel.asked import Asked
 from orderbell.web.panel.face import AnyRequest
 from orderbell.web.panel.queries import customers, messages, orders
-from orderbell.web.panel.queries.customers import CustomerWish
-from orderbell.web.panel.queries.messages import Wish
-from orderbell.web.panel.queries.orders import OrderWish
+from orderbell.web.panel.queries.sought import Wish
 from orderbell.web.panel.trail import safe_cell
 
 EXPORT = [guards.deed("export")]
@@ -147,7 +145,7 @@ def _messages(tx: Connection, taker: Taker, before: str) -> Rows:
 
 def _orders(tx: Connection, taker: Taker, before: str) -> Rows:
     shop_id, say, when = taker.staff.shop_id, taker.say, taker.when
-    wish = OrderWish(asked=taker.asked, now=taker.now, zone=taker.zone, currency=taker.currency)
+    wish = Wish(asked=taker.asked, now=taker.now, zone=taker.zone, currency=taker.currency)
     query = orders.line().where(*orders.wanted(tx, shop_id, wish))
     rows = tx.execute(_next(query, Order.id, before)).all()
     goods, contact = orders.lines_of(tx, shop_id, [row.id for row in rows]), people.contact_for(taker.staff)
@@ -165,7 +163,7 @@ def _orders(tx: Connection, taker: Taker, before: str) -> Rows:
 
 
 def _customers(tx: Connection, taker: Taker, before: str) -> Rows:
-    wish = CustomerWish(asked=taker.asked, before=before, now=taker.now, zone=taker.zone)
+    wish = Wish(asked=taker.asked, before=before, now=taker.now, zone=taker.zone)
     found = customers.find(tx, taker.staff.shop_id, wish, most=AT_ONCE)
     contact, sees_money = people.contact_for(taker.staff), taker.staff.may("see_money")
     rows: list[Sequence[str]] = []

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from orderbell.base.errors import NotFound
 from orderbell.domain.staff import StaffSeat
 from orderbell.events import BY_TYPE
-from orderbell.runtime import rehearse
+from orderbell.runtime import dry_run
+from orderbell.runtime.dry_run import Scene
 from orderbell.runtime.house import House
-from orderbell.runtime.rehearse import Scene
 from orderbell.web import language
 from orderbell.web.panel import face, notices, told
 from orderbell.web.panel.asking_words import in_words
@@ -54,8 +54,8 @@ def _scenes(
     book = house.books.one(tx, staff.shop_id)
     try:
         if event:
-            return [rehearse.what_if(tx, book, number, event, now=now)]
-        return rehearse.rehearse(tx, book, number)
+            return [dry_run.what_if(tx, book, number, event, now=now)]
+        return dry_run.replay(tx, book, number)
     except NotFound:
         return None
 

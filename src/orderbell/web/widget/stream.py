@@ -19,6 +19,7 @@ from orderbell.web.widget import reading
 from orderbell.web.widget.hub import Hub
 from orderbell.web.widget.reading import Entry, Marks
 
+# For what the hub cannot see; what is born now rings the bell at once.
 LOOK_EVERY_S = 5.0
 FIRST_EVERY_S = 1.0
 SILENCE_S = 15.0

@@ -13,7 +13,7 @@ from orderbell.channels.directory import CHANNELS
 from orderbell.delivery import again
 from orderbell.store.schema import Message, ResendItem
 from orderbell.web.panel.queries import messages
-from orderbell.web.panel.queries.messages import Wish
+from orderbell.web.panel.queries.sought import Wish
 
 
 @dataclass(frozen=True, kw_only=True)

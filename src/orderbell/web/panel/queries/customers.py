@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, select
 from sqlalchemy import Row as SqlRow
 
-from orderbell.base.clock import EPOCH
 from orderbell.base.errors import NotFound
 from orderbell.store.schema import AddressRow, Customer, Message, Order, Reveal
-from orderbell.web.panel.asked import Asked, as_words
 from orderbell.web.panel.queries import messages, orders, sought
+from orderbell.web.panel.queries.sought import Wish
 
 PAGE = 50
 MOST_ORDERS = 100
@@ -23,22 +22,6 @@ MOST_ALIKE = 20
 SHOWN = 200
 AnyRow = SqlRow[*tuple[Any, ...]]
 _EARNED = case((Order.paid_at.is_not(None) & (Order.status != "refunded"), Order.amount_minor), else_=0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CustomerWish:
-    """What a reader asks for; `before` is the id the page starts under."""
-
-    q: str = ""
-    asked: Asked | None = None
-    before: str = ""
-    now: datetime = EPOCH
-    zone: str = "UTC"
-
-    @property
-    def read(self) -> Asked:
-        """The filters and words."""
-        return self.asked or as_words(self.q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +79,7 @@ class Buyer:
     """Older things are not on the line any more."""
 
 
-def find(tx: Connection, shop_id: str, wish: CustomerWish, most: int = PAGE) -> CustomerListing:
+def find(tx: Connection, shop_id: str, wish: Wish, most: int = PAGE) -> CustomerListing:
     """One page of what the reader wishes to see, the newest first."""
     query = select(Customer.__table__).where(*wanted(tx, shop_id, wish))
     if wish.before:
@@ -109,7 +92,7 @@ def find(tx: Connection, shop_id: str, wish: CustomerWish, most: int = PAGE) -> 
     )
 
 
-def wanted(tx: Connection, shop_id: str, wish: CustomerWish) -> list[ColumnElement[bool]]:
+def wanted(tx: Connection, shop_id: str, wish: Wish) -> list[ColumnElement[bool]]:
     """The conditions of a wish; the page it starts at is not among them."""
     return sought.of_customers(tx, shop_id, wish.read, now=wish.now, zone=wish.zone)
 

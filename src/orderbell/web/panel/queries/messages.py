@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy import Row as SqlRow
 
-from orderbell.base.clock import EPOCH
 from orderbell.base.errors import NotFound
 from orderbell.store.schema import Attempt, EventRow, Message, Order, Provider, Rule, SourceRow
-from orderbell.web.panel.asked import Asked, as_words
 from orderbell.web.panel.queries import sought
+from orderbell.web.panel.queries.sought import Wish
 
 PAGE = 50
 MOST_COUNTED = 999
@@ -22,22 +21,6 @@ MOST_OF_ONE = 500
 SIBLINGS = 20
 CHIPS = ("sent", "delivered", "queued", "held", "failed", "unknown", "suppressed")
 AnyRow = SqlRow[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a reader asks for: `asked`, or `q` as plain words. `before` is the id the page starts under."""
-
-    q: str = ""
-    asked: Asked | None = None
-    before: str = ""
-    now: datetime = EPOCH
-    zone: str = "UTC"
-
-    @property
-    def read(self) -> Asked:
-        """The filters and words."""
-        return self.asked or as_words(self.q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,20 +87,29 @@ def count(tx: Connection, shop_id: str) -> dict[str, int]:
     return dict(tx.execute(select(*parts)).one()._mapping)
 
 
+def one(tx: Connection, shop_id: str, message_id: str) -> AnyRow:
+    """One message with what its order is called, who bought, and whether the goods were looked at.
+
+    Raises:
+        NotFound: no such message in this shop.
+    """
+    found = tx.execute(
+        select(Message.__table__, Order.number, Order.buyer, Order.revealed_at)
+        .join(Order, Order.id == Message.order_id, isouter=True)
+        .where(Message.shop_id == shop_id, Message.id == message_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such message.")
+    return found
+
+
 def whole(tx: Connection, shop_id: str, message_id: str) -> Whole:
     """One message with its event, rule, tries and the other messages of the same event.
 
     Raises:
         NotFound: no such message in this shop.
     """
-    mine = (Message.shop_id == shop_id, Message.id == message_id)
-    row = tx.execute(
-        select(Message.__table__, Order.number, Order.buyer, Order.revealed_at)
-        .join(Order, Order.id == Message.order_id, isouter=True)
-        .where(*mine)
-    ).one_or_none()
-    if row is None:
-        raise NotFound("There is no such message.")
+    row = one(tx, shop_id, message_id)
     tries = select(Attempt.__table__).where(Attempt.shop_id == shop_id, Attempt.message_id == message_id)
     together = Message.order_id == row.order_id if row.order_id else Message.event_id == row.event_id
     others = line().where(Message.shop_id == shop_id, together, Message.id != message_id).limit(MOST_OF_ONE)

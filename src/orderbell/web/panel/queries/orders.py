@@ -4,40 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 from sqlalchemy import Row as SqlRow
 
-from orderbell.base.clock import EPOCH
 from orderbell.base.errors import NotFound
 from orderbell.store.schema import Attempt, EventRow, LineRow, Message, Order, Reveal, SourceRow, Task
-from orderbell.web.panel.asked import Asked, as_words
 from orderbell.web.panel.queries import messages, sought
+from orderbell.web.panel.queries.sought import Wish
 
 PAGE = 50
 MOST_COUNTED = messages.MOST_COUNTED
 MOST_OF_ONE = 500
 STATUSES = ("pending", "paid", "delivered", "completed", "cancelled", "expired", "refunded")
 AnyRow = SqlRow[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderWish:
-    """What a reader asks for: `asked`, or `q` as plain words. `before` is the id the page starts under."""
-
-    q: str = ""
-    asked: Asked | None = None
-    before: str = ""
-    now: datetime = EPOCH
-    zone: str = "UTC"
-    currency: str = "CNY"
-
-    @property
-    def read(self) -> Asked:
-        """The filters and words."""
-        return self.asked or as_words(self.q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +53,7 @@ class OrderStory:
     source: str = ""
 
 
-def find(tx: Connection, shop_id: str, wish: OrderWish) -> OrderListing:
+def find(tx: Connection, shop_id: str, wish: Wish) -> OrderListing:
     """One page of what the reader wishes to see, the newest first."""
     query = line().where(*wanted(tx, shop_id, wish))
     if wish.before:
@@ -92,7 +73,7 @@ def line() -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def wanted(tx: Connection, shop_id: str, wish: OrderWish) -> list[ColumnElement[bool]]:
+def wanted(tx: Connection, shop_id: str, wish: Wish) -> list[ColumnElement[bool]]:
     """The conditions of a wish; the page it starts at is not among them."""
     return sought.of_orders(tx, shop_id, wish.read, now=wish.now, zone=wish.zone, currency=wish.currency)
 

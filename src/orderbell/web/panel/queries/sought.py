@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,10 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 from sqlalchemy import text as literal_text
 
 from orderbell.base import money
+from orderbell.base.clock import EPOCH
 from orderbell.base.ids import PREFIXES, is_id
 from orderbell.store.schema import AddressRow, Customer, LineRow, Message, Order, Staff
-from orderbell.web.panel.asked import Asked, day_begins
+from orderbell.web.panel.asked import Asked, as_words, day_begins
 
 MOST_PEOPLE = 50
 MOST_ORDERS = 500
@@ -24,6 +26,24 @@ MOST_FOUND = 200
 TOP = "\U0010ffff"
 CHINA = "+86"
 Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a reader asks of a list: `asked`, or `q` as plain words. `before` is the id the page starts under."""
+
+    q: str = ""
+    asked: Asked | None = None
+    before: str = ""
+    now: datetime = EPOCH
+    zone: str = "UTC"
+    currency: str = "CNY"
+    """What an amount without a currency is taken for."""
+
+    @property
+    def read(self) -> Asked:
+        """The filters and words."""
+        return self.asked or as_words(self.q)
 
 
 def born(table: Any, kind: str, asked: Asked, *, now: datetime, zone: str) -> list[Condition]:

@@ -13,8 +13,8 @@ from orderbell.domain import rule_changes
 from orderbell.domain.quiet import Quiet
 from orderbell.domain.rule_changes import By
 from orderbell.events import BY_TYPE
-from orderbell.runtime import rehearse
-from orderbell.runtime.rehearse import Scene
+from orderbell.runtime import dry_run
+from orderbell.runtime.dry_run import Scene
 from orderbell.store.database import Tx
 from orderbell.store.schema import METADATA, Message, Rule
 
@@ -33,13 +33,13 @@ async def sold(desk: Desk) -> Desk:
 
 async def played(desk: Desk, number: str = "N-1") -> list[Scene]:
     books = desk.house.books
-    return await desk.house.store.read(lambda tx: rehearse.rehearse(tx, books.one(tx, desk.shop.id), number))
+    return await desk.house.store.read(lambda tx: dry_run.replay(tx, books.one(tx, desk.shop.id), number))
 
 
 async def asked(desk: Desk, event_type: str, number: str = "N-1") -> Scene:
     books, now = desk.house.books, desk.clock.now()
     return await desk.house.store.read(
-        lambda tx: rehearse.what_if(tx, books.one(tx, desk.shop.id), number, event_type, now=now)
+        lambda tx: dry_run.what_if(tx, books.one(tx, desk.shop.id), number, event_type, now=now)
     )
 
 

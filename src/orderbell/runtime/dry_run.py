@@ -1,4 +1,4 @@
-"""Rehearsing: what the rules of today would make of an order of the past. It decides by the worker's own deciders.
+"""The dry-run: what the rules of today would make of an order of the past. It decides by the worker's own deciders.
 
 The order's facts are heard once more in their order, from nothing; no row is written and nothing is sent.
 """
@@ -64,7 +64,7 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One event of the rehearsal; `why` it changed nothing, if so; `off` the rules that are switched off."""
+    """one event of it; `why` it changed nothing, if so; `off` the rules that are switched off."""
 
     type: str
     at: datetime
@@ -84,7 +84,7 @@ class _Stage:
     state: OrderState | None = None
 
 
-def rehearse(tx: Tx, book: ShopBook, number: str) -> list[Scene]:
+def replay(tx: Tx, book: ShopBook, number: str) -> list[Scene]:
     """Everything that happened to an order, decided anew by the rules as they are now.
 
     Raises:
@@ -110,10 +110,10 @@ def what_if(tx: Tx, book: ShopBook, number: str, event_type: str, *, now: dateti
     stage = _open(tx, book, number)
     if issubclass(kind, StockEvent):
         line = stage.lines[0] if stage.lines else Line(sku="", title="")
-        scene, answers = _play(stage, kind(id="rehearsal", at=now, sku=line.sku, title=line.title), now)
+        scene, answers = _play(stage, kind(id="dry_run", at=now, sku=line.sku, title=line.title), now)
         return replace(scene, told=_tell(stage, event_type, answers, now))
     assert issubclass(kind, OrderEvent)
-    event = kind(id="rehearsal", at=now, order=OrderFacts(number=number))
+    event = kind(id="dry_run", at=now, order=OrderFacts(number=number))
     before = _BEFORE.get(event_type, stage.row.status)
     asked = replace(_as_now(stage), status=before, opened_by=event.id, delivered_at=None)
     stage.state = replace(asked, owed=0, refund_requested=0)
